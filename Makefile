@@ -1,0 +1,59 @@
+# Inside the Batch. `make help` lists what there is to do.
+# All that is needed beforehand is Python 3.11 and make; the first target that needs the
+# environment makes it, in .venv, and nothing is downloaded after that.
+#
+# On Linux, torch's CPU build is smaller by gigabytes; README.md says how to ask for it
+# with PIP_ARGS, which is passed to every `pip install`.
+
+PYTHON ?= python3
+PIP_ARGS ?=
+BIN := .venv/bin
+CHAPTERS := $(sort $(wildcard book/*.ipynb))
+SITE := _build/html
+
+# "python3.11" where "python3" is another version
+ifneq ($(shell command -v python3.11 2>/dev/null),)
+PYTHON := python3.11
+endif
+
+export PYTHONHASHSEED := 0
+export JUPYTER_PLATFORM_DIRS := 1
+
+.PHONY: help book test lab notebooks bench pins clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+book: .venv/ready ## build the site into _build/html and say which page to open
+	$(BIN)/jupyter-book build . -n -W --keep-going --quiet
+	@echo "Open this page in a browser: $(CURDIR)/$(SITE)/index.html"
+
+test: book ## prove it: style, types, units, properties, every cell, parity, the site
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --nbval $(CHAPTERS)
+
+lab: .venv/ready ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab book
+
+notebooks: .venv/ready ## run every chapter again and store its outputs
+	$(BIN)/python scripts/notebooks.py $(CHAPTERS)
+
+bench: .venv/ready ## time the collate against its peers; rewrites companion/results
+	$(BIN)/python -m benchmarks.collate
+	$(BIN)/python -m benchmarks.tokenizing
+
+pins: ## renew requirements.txt from the ranges in pyproject.toml
+	$(PYTHON) scripts/pins.py $(PIP_ARGS)
+
+clean: ## remove the built site and the environment
+	rm -rf _build .venv
+
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 is needed, and $(PYTHON) is {v[0]}.{v[1]}; name another with make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install $(PIP_ARGS) --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install $(PIP_ARGS) --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
