@@ -1,0 +1,37 @@
+"""Inside the Batch: how instruction data becomes the tensors a language model learns from.
+
+Read the modules in the order of the six steps; each has a chapter of the same name.
+"""
+
+from companion.entries import Entry, load_entries, split_entries
+from companion.formatting import STYLES, PromptStyle
+from companion.tokenizing import END_ID, TokenizedEntry, load_tokenizer, tokenize_entry
+from companion.padding import PAD_ID, pad_batch, padding_share
+from companion.shifting import shift_targets
+from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
+from companion.masking import supervised_spans
+from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
+
+__all__ = [
+    "Entry",
+    "load_entries",
+    "split_entries",
+    "STYLES",
+    "PromptStyle",
+    "END_ID",
+    "TokenizedEntry",
+    "load_tokenizer",
+    "tokenize_entry",
+    "PAD_ID",
+    "pad_batch",
+    "padding_share",
+    "shift_targets",
+    "IGNORE_INDEX",
+    "ignore_padding",
+    "keep_spans",
+    "supervised_spans",
+    "Batch",
+    "Collator",
+    "InstructionDataset",
+    "ResponseCutWarning",
+]

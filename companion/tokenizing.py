@@ -1,0 +1,256 @@
+"""Step 2, tokenize: a text becomes token ids, and we remember where its prompt ends.
+
+Takes an `Entry` and gives a `TokenizedEntry`: the ids, the length of the prompt, and
+the length of the response header within it. Works with any tokenizer, as a pair of
+functions `encode(text) -> list of ids` and `decode(ids) -> text`; GPT-2's is packaged
+and is the default. What it leaves out: the end token, which the collator appends, so
+that no text can be without it. Chapter 02.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from itertools import accumulate
+
+import numpy as np
+import tiktoken
+from numpy.typing import NDArray
+from tiktoken_ext.openai_public import r50k_pat_str
+
+from companion.entries import Entry
+from companion.formatting import PromptStyle, get_style
+
+END_ID = 50256
+"""GPT-2's end token, `<|endoftext|>`."""
+
+VOCABULARY_SHA256 = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"
+
+Encode = Callable[[str], list[int]]
+Decode = Callable[[list[int]], str]
+
+
+@lru_cache(maxsize=1)
+def load_tokenizer() -> tiktoken.Encoding:
+    """Give GPT-2's tokenizer, built from the packaged vocabulary, with no network.
+
+    It is a `tiktoken.Encoding` of 50,257 ids. Raises `ValueError` if the packaged file
+    is not, to the byte, the one that tiktoken publishes.
+
+    >>> load_tokenizer().encode_ordinary("Hello, world")
+    [15496, 11, 995]
+    """
+    packed = (files("companion") / "data" / "r50k_base.tiktoken").read_bytes()
+    if hashlib.sha256(packed).hexdigest() != VOCABULARY_SHA256:
+        raise ValueError("companion/data/r50k_base.tiktoken is not the published vocabulary file")
+    lines = (line.split() for line in packed.splitlines())
+    return tiktoken.Encoding(
+        name="gpt2",
+        pat_str=r50k_pat_str,
+        mergeable_ranks={base64.b64decode(token): int(rank) for token, rank in lines},
+        special_tokens={"<|endoftext|>": END_ID},
+        explicit_n_vocab=END_ID + 1,
+    )
+
+
+def gpt2_encode(text: str) -> list[int]:
+    """Encode text with GPT-2's tokenizer; nothing in it is read as a special token.
+
+    >>> gpt2_encode("<|endoftext|>")
+    [27, 91, 437, 1659, 5239, 91, 29]
+    """
+    return load_tokenizer().encode_ordinary(text)
+
+
+def gpt2_decode(ids: Sequence[int]) -> str:
+    """Decode GPT-2 ids; bytes that are not whole UTF-8 become U+FFFD.
+
+    >>> gpt2_decode([15496, 11, 995])
+    'Hello, world'
+    """
+    return load_tokenizer().decode(list(ids))
+
+
+@dataclass(frozen=True, eq=False)
+class TokenizedEntry:
+    """An entry as ids, without an end token, and what of it the model is to answer.
+
+    `ids`: integers, one dimension; a list is taken too. `prompt_length`: how many of
+    them are prompt, so that the response begins at that position; 0 for a bare text.
+    `header_length`: how many of the prompt's last ids are its response header, or None
+    where that could not be told. `spans`: the (start, stop) positions of the responses,
+    in the text with its end token; by default one, from the prompt's end to the end
+    token. A chat with several answers gives several.
+
+    Raises `ValueError` for no ids at all, ids that are not integers or negative, and
+    lengths or spans that do not lie within the text, in order.
+
+    >>> TokenizedEntry([5, 6, 7], prompt_length=2).spans
+    ((2, 4),)
+    """
+
+    ids: NDArray[np.integer]
+    prompt_length: int = 0
+    header_length: int | None = 0
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        ids = np.asarray(self.ids)
+        if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
+            raise ValueError(f"ids are one row of integers; found {self.ids!r}")
+        if ids.size == 0:
+            raise ValueError("an entry of no tokens has nothing to predict")
+        if ids.dtype.kind == "i" and ids.min() < 0:
+            raise ValueError(f"ids are 0 or more; found {ids.min()} at position {ids.argmin()}")
+        spans = self.spans or ((self.prompt_length, ids.size + 1),)
+        borders = [0, *(border for span in spans for border in span), ids.size + 1]
+        in_order = borders == sorted(borders)
+        if spans[0][0] != self.prompt_length or self.prompt_length > ids.size or not in_order:
+            raise ValueError(
+                f"the responses of {ids.size} ids lie within them, in order, and the first "
+                f"begins at prompt_length {self.prompt_length}; found spans {spans}"
+            )
+        if self.header_length is not None and not 0 <= self.header_length <= self.prompt_length:
+            raise ValueError(
+                f"a header is part of its prompt: header_length {self.header_length} "
+                f"does not fit prompt_length {self.prompt_length}"
+            )
+        object.__setattr__(self, "ids", ids)
+        object.__setattr__(self, "spans", spans)
+
+
+def tokenize_entry(
+    entry: Entry,
+    style: str | PromptStyle = "alpaca",
+    encode: Encode = gpt2_encode,
+    decode: Decode | None = gpt2_decode,
+) -> TokenizedEntry:
+    """Format an entry and encode it so that its prompt is the very prompt of inference.
+
+    The prompt is encoded by itself, as it is when the model is asked, and the response
+    after it. That is right only for a tokenizer with `encodes_apart`; for any other, or
+    with no `decode` to tell by, the whole text is encoded at once and the prompt ends
+    where it and the prompt alone begin to differ.
+
+    >>> tokenize_entry(Entry("Name a colour.", "", "Blue."), "phi3")
+    TokenizedEntry(ids=array([  27,   91, 7220,   91,   29,  198, ...
+    """
+    ids, prompt_length, header_length = encode_entry(entry, get_style(style), encode, decode)
+    return TokenizedEntry(np.array(ids, dtype=np.int64), prompt_length, header_length)
+
+
+def encode_entry(
+    entry: Entry, style: PromptStyle, encode: Encode, decode: Decode | None
+) -> tuple[list[int], int, int | None]:
+    """Give what `tokenize_entry` gives, as a plain (ids, prompt_length, header_length)."""
+    prompt, response = style.prompt(entry), style.response(entry)
+    prompt_ids = encode(prompt)
+    if encodes_apart(encode, decode):
+        ids = prompt_ids + encode(response)
+    else:
+        ids = encode(prompt + response)
+        prompt_ids = prompt_ids[: _common_prefix(prompt_ids, ids)]
+    header_length = _header_length(prompt_ids, style, entry, encode, decode)
+    return ids, len(prompt_ids), header_length
+
+
+@lru_cache(maxsize=64)
+def encodes_apart(encode: Encode, decode: Decode | None) -> bool:
+    """Tell whether this tokenizer may encode a prompt and its response apart.
+
+    It may where, on each of a fixed set of probes, decoding the joined ids gives the
+    joined text. GPT-2's passes. One that puts a space before every text does not, and
+    with no `decode` to tell by, the answer is no.
+
+    Raises `ValueError` for an `encode` that adds special tokens of its own.
+
+    >>> encodes_apart(gpt2_encode, gpt2_decode), encodes_apart(gpt2_encode, None)
+    (True, False)
+    """
+    if len(encode("")) != 0:
+        raise ValueError(
+            f"encode('') gives {encode('')!r}: this encode adds special tokens of its own, and "
+            "the end token is the collator's to add; turn that off (add_special_tokens=False)"
+        )
+    if decode is None:
+        return False
+    return all(decode(list(encode(p)) + list(encode(r))) == p + r for p, r in _PROBES)
+
+
+_PROBES = (
+    ("### Response:\n", "The answer is 4."),
+    ("Question: ", "Paris"),
+    ("<|assistant|>\n", " two spaces  and a tab\t"),
+    ("a\n", "\n\nb"),
+    ("caf", "\u00e9 \u2615 \u65e5\u672c\u8a9e \U0001f642"),
+)
+
+
+def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    """Count the ids that both begin with."""
+    pairs = zip(left, right, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
+
+
+@lru_cache(maxsize=64)
+def _header_ids(encode: Encode, header: str) -> list[int]:
+    return list(encode(header))
+
+
+def _header_length(
+    prompt_ids: list[int], style: PromptStyle, entry: Entry, encode: Encode, decode: Decode | None
+) -> int | None:
+    """Count the prompt's last tokens whose first byte belongs to the response header.
+
+    A token that begins in the prompt's body and ends in its header belongs to the body.
+    """
+    if decode is None:
+        return None
+    header_ids = _header_ids(encode, style.header)
+    if (
+        header_ids
+        and encodes_apart(encode, decode)
+        and prompt_ids[-len(header_ids) :] == header_ids
+    ):
+        return len(header_ids)
+    body = style.body(entry)
+    if not decode(prompt_ids).startswith(body):
+        return 0 if body.startswith(decode(prompt_ids)) else None
+    body_length = len(prompt_ids)
+    while body_length and decode(prompt_ids[: body_length - 1]).startswith(body):
+        body_length -= 1
+    return len(prompt_ids) - body_length
+
+
+def gpt2_token_bytes(ids: Sequence[int]) -> list[bytes]:
+    """Give the bytes of each GPT-2 id; joined, they are the text in UTF-8.
+
+    >>> gpt2_token_bytes([15496, 11])
+    [b'Hello', b',']
+    """
+    return load_tokenizer().decode_tokens_bytes(list(ids))
+
+
+def token_roles(
+    entry: Entry,
+    style: str | PromptStyle = "alpaca",
+    encode: Encode = gpt2_encode,
+    decode: Decode | None = gpt2_decode,
+    token_bytes: Callable[[Sequence[int]], list[bytes]] = gpt2_token_bytes,
+) -> list[str]:
+    """Give the role, one of `companion.formatting.ROLES`, of each token of an entry.
+
+    A token belongs to the piece of text in which its first byte lies.
+
+    >>> token_roles(Entry("Hi", "", "Yes"), "plain")
+    ['instruction', 'header', 'response']
+    """
+    style = get_style(style)
+    # A lone surrogate is encoded as U+FFFD, which takes three bytes, as it does here.
+    pieces = [(role, text.encode("utf-8", "surrogatepass")) for role, text in style.pieces(entry)]
+    owners = [role for role, piece in pieces for _ in piece]
+    ids = tokenize_entry(entry, style, encode, decode).ids.tolist()
+    starts = [0, *accumulate(len(token) for token in token_bytes(ids))][:-1]
+    return [owners[start] for start in starts]
