@@ -126,7 +126,7 @@ class Collator:
             )
 
     def __call__(self, batch: Sequence[Item]) -> Batch:
-        entries = self._admit([_as_entry(item) for item in batch])
+        entries = self._admit([_as_entry(item, row) for row, item in enumerate(batch)])
         rows = [entry.ids for entry in entries]
         spans = supervised_spans(entries, self.mask)
         if self.max_length is not None:
@@ -199,9 +199,13 @@ class Collator:
         return width if self.max_length is None else min(width, self.max_length)
 
 
-def _as_entry(item: Item) -> TokenizedEntry:
-    # A bare sequence may be a list too; TokenizedEntry refuses what is not a row of integers.
-    return item if isinstance(item, TokenizedEntry) else TokenizedEntry(np.asarray(item))
+def _as_entry(item: Item, row: int) -> TokenizedEntry:
+    if isinstance(item, TokenizedEntry):
+        return item
+    try:
+        return TokenizedEntry(np.asarray(item))
+    except ValueError as error:
+        raise ValueError(f"row {row} of the batch: {error}") from None
 
 
 class InstructionDataset(Dataset[TokenizedEntry]):
@@ -245,14 +249,14 @@ class InstructionDataset(Dataset[TokenizedEntry]):
             prompts.extend((prompt_length, -1 if header_length is None else header_length))
         if not prompts:
             raise ValueError("a dataset of no entries has nothing to learn from")
-        flat = np.array(ids)
+        flat = np.array(ids, dtype=np.int64)
         if flat.min() < 0:
             raise ValueError(f"ids are 0 or more; this tokenizer gave {flat.min()}")
         kind: type[np.unsignedinteger] = np.uint16 if flat.max() < 2**16 else np.uint32
         self.ids = flat.astype(kind)
-        self.offsets = np.array(offsets)
+        self.offsets = np.array(offsets, dtype=np.int64)
         # Columns: prompt length, and header length or -1 where it could not be told.
-        self.prompts = np.array(prompts).reshape(-1, 2)
+        self.prompts = np.array(prompts, dtype=np.int64).reshape(-1, 2)
 
     def __len__(self) -> int:
         return len(self.prompts)
@@ -287,6 +291,7 @@ class InstructionDataset(Dataset[TokenizedEntry]):
             for name in _ARRAYS:
                 np.save(unfinished / f"{name}.npy", getattr(self, name))
             (unfinished / "joint.json").write_text(json.dumps(self.joint))
+            unfinished.chmod(0o755)  # what mkdtemp makes is closed to everyone else
             unfinished.rename(folder)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)

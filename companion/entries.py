@@ -75,8 +75,9 @@ def split_entries(
     is trained on is asked again in the test; the shares are therefore kept to within
     one such group. The same seed gives the same split on every machine.
 
-    >>> train, test, validation = split_entries(load_entries(), seed=0)
-    >>> len(train) > len(test) > len(validation) > 0
+    >>> entries = load_entries()
+    >>> train, test, validation = split_entries(entries, seed=0)
+    >>> len(train) + len(test) + len(validation) == len(entries)
     True
     """
     if len(shares) != 3 or min(shares) < 0 or not abs(sum(shares) - 1) <= 1e-9:

@@ -30,7 +30,7 @@ def keep_spans(
     tokens to predict. Raises `ValueError` where rows and spans differ in number.
 
     >>> keep_spans(np.array([[1, 2, 3, 50256]]), [[(2, 5)]])
-    array([[-100,    2,    3, 50256]])
+    array([[ -100,     2,     3, 50256]])
     """
     if len(spans) != len(targets):
         raise ValueError(

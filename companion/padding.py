@@ -63,7 +63,7 @@ def padding_share(lengths: ArrayLike, width: int) -> float:
     >>> padding_share([5, 2, 3], width=6)
     0.2777777777777778
     """
-    filled = np.minimum(np.asarray(lengths) + 1, width)
+    filled = np.minimum(np.asarray(lengths, dtype=np.int64) + 1, width)
     if filled.size == 0 or width < 1:
         raise ValueError(f"a block has rows and columns; found {filled.size} by {width}")
     return float(1 - filled.sum() / (filled.size * width))

@@ -146,11 +146,11 @@ def encode_entry(
 ) -> tuple[list[int], int, int | None]:
     """Give what `tokenize_entry` gives, as a plain (ids, prompt_length, header_length)."""
     prompt, response = style.prompt(entry), style.response(entry)
-    prompt_ids = encode(prompt)
+    prompt_ids = list(encode(prompt))  # of arrays, + would be the sum
     if encodes_apart(encode, decode):
-        ids = prompt_ids + encode(response)
+        ids = [*prompt_ids, *encode(response)]
     else:
-        ids = encode(prompt + response)
+        ids = list(encode(prompt + response))
         prompt_ids = prompt_ids[: _common_prefix(prompt_ids, ids)]
     header_length = _header_length(prompt_ids, style, entry, encode, decode)
     return ids, len(prompt_ids), header_length
@@ -221,6 +221,10 @@ def _header_length(
     body_length = len(prompt_ids)
     while body_length and decode(prompt_ids[: body_length - 1]).startswith(body):
         body_length -= 1
+    # Where the body ends in U+FFFD, a part of that character's bytes already looks like it.
+    seen = decode(prompt_ids[:body_length])
+    while body_length < len(prompt_ids) and decode(prompt_ids[: body_length + 1]) == seen:
+        body_length += 1
     return len(prompt_ids) - body_length
 
 

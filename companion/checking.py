@@ -1,0 +1,125 @@
+"""Exercises that check themselves: which property of an answer fails, and on what.
+
+`check` takes the reader's function, calls it on chosen and on random cases, the smallest
+first, and says which property does not hold yet, without giving the answer away. The
+exercises themselves stand in `companion.exercises`, one module a chapter. What it
+leaves out: how an answer is written; any function with the properties is right.
+"""
+
+import copy
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Case = dict[str, Any]
+"""The arguments of one call, by name."""
+
+
+@dataclass(frozen=True)
+class Property:
+    """Something that must hold of an answer: a sentence, and how to tell.
+
+    `holds(answer, **case)` gives True or False; an exception in it counts as False, since
+    an answer of the wrong kind has no property at all.
+    """
+
+    sentence: str
+    holds: Callable[..., bool]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise: the cases to try, the smallest first, and the properties to hold.
+
+    `chosen`: cases that a wrong idea gets wrong. `make(random)`: one more case. Properties
+    are asked in order, so that the first to fail is the one to think about.
+    """
+
+    name: str
+    chosen: tuple[Case, ...]
+    make: Callable[[random.Random], Case]
+    properties: tuple[Property, ...]
+
+    def cases(self) -> list[Case]:
+        """Give the chosen cases and fifty random ones, the same on every machine."""
+        dice = random.Random(self.name)
+        made = [self.make(dice) for _ in range(50)]
+        return sorted([*self.chosen, *made], key=lambda case: len(repr(case)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `check` found: whether the answer is right, and a sentence about it."""
+
+    right: bool
+    sentence: str
+
+    def __bool__(self) -> bool:
+        return self.right
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+
+def check(function: Callable[..., Any]) -> Verdict:
+    """Try the reader's function on the cases of the exercise that has its name.
+
+    Raises `ValueError` where no exercise has that name; never for a wrong answer.
+
+    >>> def block_shape(rows):
+    ...     return len(rows), max(len(row) for row in rows)
+    >>> check(block_shape)
+    block_shape: not yet. There is room for one end token after the longest row.
+    It fails for rows=[[0]], where your function gives (1, 1).
+    """
+    from companion.exercises import EXERCISES  # they are made of what this module defines
+
+    name = getattr(function, "__name__", repr(function))
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}; there are {', '.join(EXERCISES)}")
+    exercise = EXERCISES[name]
+    cases = exercise.cases()
+    answers = []
+    for case in cases:
+        given = copy.deepcopy(case)
+        try:
+            answer = function(**given)
+        except NotImplementedError:
+            answer = None
+        except Exception as error:  # whatever the reader's own code may raise is a finding
+            raised = f"raises {type(error).__name__}: {error}"
+            return Verdict(False, f"{name}: not yet. For {_shown(case)} your function {raised}")
+        if answer is None or answer is ...:
+            return Verdict(False, f"{name}: not attempted yet")
+        if repr(given) != repr(case):
+            return Verdict(
+                False, f"{name}: not yet. Your function changes what it is given, {_shown(case)}."
+            )
+        answers.append(answer)
+    for rule in exercise.properties:
+        for case, answer in zip(cases, answers, strict=True):
+            if not _holds(rule, answer, case):
+                return Verdict(
+                    False,
+                    f"{name}: not yet. {rule.sentence}\n"
+                    f"It fails for {_shown(case)}, where your function gives {_short(answer)}.",
+                )
+    return Verdict(True, f"{name}: right, on all {len(cases)} cases.")
+
+
+def _holds(rule: Property, answer: Any, case: Case) -> bool:
+    try:
+        return bool(rule.holds(answer, **case))
+    except Exception:  # an answer of the wrong kind: no list, no shape, no length
+        return False
+
+
+def _shown(case: Case) -> str:
+    return ", ".join(f"{name}={_short(value)}" for name, value in case.items())
+
+
+def _short(value: Any) -> str:
+    """Write a value on one line, cut where it would run over several."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 120 else text[:117] + "..."

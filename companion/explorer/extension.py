@@ -1,0 +1,121 @@
+"""The Sphinx extension of the built site: batch tables on pages, and pages that stay at home.
+
+Gives the directive `batch-table`, which computes a `BatchTable` while the site is built, so
+that a page states no number that was not computed. Mends what the theme writes: a finished
+page asks no other host for anything, and reads well with a screen reader. It is an
+ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes  # type: ignore[import-untyped]
+from docutils.parsers.rst import directives  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from companion.entries import load_entries
+from companion.explorer.mending import mend_page, without_far_scripts
+from companion.explorer.table import STEPS, BatchTable, stylesheet
+from companion.formatting import STYLES
+from companion.masking import MASKS
+
+TOY_BATCH = ([0, 1, 2, 3, 4], [5, 6], [7, 8, 9])
+"""The batch of bare ids that runs through every step of the book."""
+
+_HERE = files("companion") / "explorer"
+
+
+def _one_of(*allowed: str) -> Any:
+    return lambda argument: directives.choice(argument, allowed)
+
+
+class BatchTableDirective(SphinxDirective):
+    """Show a batch at one step: ```` ```{batch-table} ```` with its options below.
+
+    `step`: one of the six, needed. `entries`: numbers of embedded entries, counted from 0,
+    such as `0 1 2`, or `toy`. `style`, `mask`, `show`: as for `BatchTable`.
+    """
+
+    has_content = False
+    option_spec = {  # noqa: RUF012 (docutils has it so)
+        "step": _one_of(*STEPS),
+        "entries": directives.unchanged_required,
+        "style": _one_of(*STYLES),
+        "mask": _one_of(*MASKS),
+        "show": _one_of("text", "ids"),
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Compute the table and put it where the directive stands."""
+        options = dict(self.options)
+        chosen = options.pop("entries", "0 1 2")
+        try:
+            table = BatchTable(_items(chosen), **options)
+            html = table.html()
+        except (TypeError, ValueError, IndexError) as error:
+            raise self.error(f"batch-table: {error}") from None
+        return [nodes.raw("", html, format="html")]
+
+
+def _items(chosen: str) -> list[Any]:
+    if chosen.strip() == "toy":
+        return list(TOY_BATCH)
+    entries = load_entries()
+    return [entries[int(number)] for number in chosen.split()]
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Let tables win over widget views, and leave out the scripts that widgets would fetch."""
+    config["nb_mime_priority_overrides"] = [
+        *config["nb_mime_priority_overrides"],
+        ("html", "text/html", 5),
+    ]
+    config["nb_ipywidgets_js"] = {}
+    config["templates_path"] = [*config["templates_path"], str(_HERE / "templates")]
+
+
+def write_assets(app: Sphinx) -> None:
+    """Write the style sheet of the tables, and the page's small script, beside the theme's."""
+    if app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "batch-table.css").write_text(stylesheet(), encoding="utf-8")
+    (folder / "page.js").write_text((_HERE / "page.js").read_text("utf-8"), encoding="utf-8")
+
+
+def mend(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> str:
+    """Have every page pass through `mend_page` on its way out."""
+    if "content_root" not in context:
+        raise ExtensionError("the site needs Sphinx 7.2 or newer, which tells pages their root")
+    context["script_files"] = without_far_scripts(context["script_files"])
+    context["mend_page"] = mend_page
+    context["mended_template"] = template
+    return "mended.html"
+
+
+def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
+    """Give the folder a first page, which leads to the book's own."""
+    root = app.config.root_doc
+    if root == "index":
+        return []
+    return [("index", {"target": app.builder.get_target_uri(root)}, "redirect.html")]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Tell Sphinx what there is."""
+    app.add_directive("batch-table", BatchTableDirective)
+    app.add_css_file("batch-table.css")
+    app.add_js_file("page.js", loading_method="defer")
+    app.connect("config-inited", configure)
+    app.connect("builder-inited", write_assets)
+    app.connect("html-collect-pages", index_page)
+    # After every other extension has had its say.
+    app.connect("html-page-context", mend, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

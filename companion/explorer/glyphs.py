@@ -1,0 +1,72 @@
+"""Text that can be seen: every space, line break and invisible character gets a sign.
+
+Takes the bytes of a token, or a piece of text, and gives it in a form that can be read by
+eye and by a screen reader, and that is safe in a page whatever the text holds. What it
+leaves out: which tokens there are, and what they are there for.
+"""
+
+import html
+import unicodedata
+from collections.abc import Iterator
+from itertools import groupby
+
+SIGNS = {" ": ("␣", "space"), "\n": ("⏎", "line break"), "\t": ("⇥", "tab"), "\r": ("␍", "return")}
+"""What stands for white space, and how it is read aloud."""
+
+
+def token_text(token: bytes) -> str:
+    """Give a token's text, or its bytes where they are not whole UTF-8.
+
+    >>> token_text(b" caf"), token_text("\N{HOT BEVERAGE}".encode()[:2])
+    (' caf', '⟨E2 98⟩')
+    """
+    try:
+        return token.decode("utf-8")
+    except UnicodeDecodeError:
+        return f"⟨{token.hex(' ').upper()}⟩"
+
+
+def show_plain(text: str, spaces: bool = True) -> str:
+    r"""Give the text with a sign for what cannot be seen.
+
+    >>> show_plain(" two words\n"), show_plain("two words\n", spaces=False)
+    ('␣two␣words⏎', 'two words⏎')
+    """
+    return "".join(shown for shown, _ in _parts(text, spaces))
+
+
+def show_html(text: str, spaces: bool = True) -> str:
+    """Give the same as HTML: signs carry their names, and no text turns its surroundings.
+
+    >>> show_html(" </script>")
+    '<span role="img" aria-label="space">␣</span><bdi>&lt;/script&gt;</bdi>'
+    """
+    return "".join(
+        f'<span role="img" aria-label="{name}">{shown}</span>'
+        if name
+        else f"<bdi>{html.escape(shown)}</bdi>"
+        for shown, name in _parts(text, spaces)
+    )
+
+
+def _parts(text: str, spaces: bool) -> Iterator[tuple[str, str]]:
+    """Give runs of plain text with no name, and signs one by one with theirs."""
+    signs = ((character, _sign(character, spaces)) for character in text)
+    for plain, group in groupby(signs, key=lambda pair: pair[1] is None):
+        if plain:
+            yield "".join(character for character, _ in group), ""
+        else:
+            yield from (sign for _, sign in group if sign)
+
+
+def _sign(character: str, spaces: bool) -> tuple[str, str] | None:
+    """Give what stands for a character that cannot be seen, or None for one that can."""
+    if character == " " and not spaces:
+        return None
+    if character in SIGNS:
+        return SIGNS[character]
+    # Controls, formats, surrogates, private and unassigned ones; other kinds of space.
+    if unicodedata.category(character)[0] in "CZ" and character != " ":
+        code = f"U+{ord(character):04X}"
+        return f"⟨{code}⟩", f"character {code}"
+    return None

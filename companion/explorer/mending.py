@@ -1,0 +1,70 @@
+"""What is wrong in the pages that the theme writes, and how each defect is mended.
+
+Takes the HTML of a finished page and gives it without requests to other hosts, and with
+what a screen reader or a keyboard needs. Each repair stands beside the thread in which the
+defect is known, so that it can go when the theme no longer has it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+REPAIRS: tuple[tuple[str, str], ...] = (
+    # The theme's icons as a script, 543 KB of the page's weight; the icons of the style sheet
+    # draw the same. https://github.com/pydata/pydata-sphinx-theme/issues/1639
+    (r'<script[^>]*src="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>', ""),
+    # What sphinx-thebe leaves in every page, though nothing here starts a kernel.
+    # https://github.com/executablebooks/sphinx-thebe/issues/65
+    (r'<script type="text/x-thebe-config">.*?</script>', ""),
+    (r"<script>kernelName = '[^']*'</script>", ""),
+    # A folded cell is named by a label that contradicts what can be seen, and is dressed as
+    # an admonition. https://github.com/executablebooks/MyST-NB/issues/587
+    (
+        r'<details class="admonition (hide [^"]*)">\s*<summary aria-label="[^"]*">\s*'
+        r'<p class="collapsed admonition-title">(.*?)</p>\s*'
+        r'<p class="expanded admonition-title">(.*?)</p>\s*</summary>',
+        r'<details class="\1"><summary><span class="collapsed">\2</span>'
+        r'<span class="expanded">\3</span></summary>',
+    ),
+    # The sidebar is no landmark, so the book's name in it belongs to no part of the page.
+    # https://github.com/pydata/pydata-sphinx-theme/issues/2130
+    (
+        r'<div id="pst-primary-sidebar"',
+        '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"',
+    ),
+)
+"""Patterns, and what stands in their place."""
+
+
+def without_far_scripts(scripts: Iterable[Any]) -> list[Any]:
+    """Leave out the scripts that name another host, and those that need them."""
+    return [
+        script
+        for script in scripts
+        if "thebe" not in str(getattr(script, "filename", script)).lower()
+        and "THEBE_JS_URL" not in str(getattr(script, "attributes", {}).get("body", ""))
+    ]
+
+
+def mend_page(page: str) -> str:
+    """Apply every repair to a page.
+
+    >>> mend_page("<p>1</p><script>kernelName = 'python3'</script>")
+    '<p>1</p>'
+    """
+    for pattern, instead in REPAIRS:
+        page = re.sub(pattern, instead, page, flags=re.DOTALL)
+    return _distinct_regions(page)
+
+
+def _distinct_regions(page: str) -> str:
+    """Add a number to the name of a region that has another's name."""
+    seen: Counter[str] = Counter()
+
+    def name(found: re.Match[str]) -> str:
+        seen[found[2]] += 1
+        number = f" {seen[found[2]]}" if seen[found[2]] > 1 else ""
+        return f'{found[1]}{found[2]}{number}"'
+
+    return re.sub(r'(<div class="bt-scroll"[^>]* aria-label=")([^"]*)"', name, page)

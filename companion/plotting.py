@@ -1,0 +1,167 @@
+"""Pictures of real batches, drawn with matplotlib.
+
+Each function gives a `Picture`: a matplotlib figure with a sentence that says what can be
+seen in it. A notebook shows it as SVG within the page, so that it takes the page's own ink
+in light and dark, and a screen reader reads the sentence. The same call gives the same
+bytes on every machine. What it leaves out: the tokens themselves, which
+`companion.explorer.table` shows. Chapters 01 to 07.
+"""
+
+import html
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from companion.explorer.palette import ROLES
+from companion.explorer.table import STEPS
+from companion.tokenizing import TokenizedEntry
+
+_INK = "#010203"
+"""Stands for the page's own ink until the picture is written."""
+
+
+class Picture:
+    """A figure, and what can be seen in it in words.
+
+    `figure`: the matplotlib figure, to save or to change. `description`: one or two
+    sentences, for those who cannot see it; it is the picture's `repr`.
+    """
+
+    def __init__(self, figure: Figure, description: str) -> None:
+        self.figure = figure
+        self.description = description
+
+    def __repr__(self) -> str:
+        return self.description
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<figure class="picture" role="img" aria-label="{html.escape(self.description)}">'
+            f"{self.svg()}</figure>"
+        )
+
+    def svg(self) -> str:
+        """Give the figure as SVG, without the header of a file of its own."""
+        written = io.StringIO()
+        # The salt makes the ids within the SVG the same each time; a date would not be.
+        with rc_context({"svg.hashsalt": "inside-the-batch", "svg.fonttype": "path"}):
+            self.figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+        text = written.getvalue()
+        text = text[text.index("<svg") :]
+        for role, look in ROLES.items():
+            text = text.replace(_stand_in(role), f"var(--role-{role}, {look.light})")
+        return text.replace(_INK, "currentColor").strip()
+
+
+class StepLine:
+    """The six steps in a row, with those that a chapter is about marked.
+
+    It is a list, so that it can wrap on a narrow screen. Raises `ValueError` for a step
+    that is none of the six.
+
+    >>> StepLine("pad")
+    The six steps: 1 format, 2 tokenize, 3 pad (here), 4 shift, 5 ignore, 6 mask.
+    """
+
+    def __init__(self, *here: str) -> None:
+        for step in here:
+            if step not in STEPS:
+                raise ValueError(f"a step is one of {', '.join(STEPS)}; found {step!r}")
+        self.here = here
+
+    def __repr__(self) -> str:
+        names = (
+            f"{number} {step}{' (here)' if step in self.here else ''}"
+            for number, step in enumerate(STEPS, 1)
+        )
+        return f"The six steps: {', '.join(names)}."
+
+    def _repr_html_(self) -> str:
+        items = "".join(self._item(number, step) for number, step in enumerate(STEPS, 1))
+        style = "display:flex;flex-wrap:wrap;gap:.5em;padding:0;margin:1em 0;list-style:none"
+        return f'<ol class="steps" style="{style}">{items}</ol>'
+
+    def _item(self, number: int, step: str) -> str:
+        here = step in self.here
+        style = "border:1px solid;border-radius:.5em;padding:.2em .7em;margin:0"
+        if here:
+            style += ";border-width:3px;font-weight:bold"
+        return (
+            f'<li style="{style}"{" aria-current=step" if here else ""}>'
+            f"{number}\N{NO-BREAK SPACE}{step}</li>"
+        )
+
+
+def draw_lengths(entries: Sequence[TokenizedEntry]) -> Picture:
+    """Draw the block of these entries to scale: prompt, response, end token, pads.
+
+    >>> draw_lengths([TokenizedEntry([0, 1, 2], prompt_length=1), TokenizedEntry([3])])
+    A block of 2 rows and 4 columns. Row 0: 1 prompt, 2 response, 1 end, 0 pads.
+    Row 1: 0 prompt, 1 response, 1 end, 2 pads.
+    """
+    width = max(len(entry.ids) for entry in entries) + 1
+    parts = [
+        (entry.prompt_length, len(entry.ids) - entry.prompt_length, 1, width - len(entry.ids) - 1)
+        for entry in entries
+    ]
+    height = 0.9 + 0.2 * len(entries)  # inches; the page scales it to its own width
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    axes = figure.add_axes((0.09, 0.5 / height, 0.88, 1 - 0.8 / height), facecolor="none")
+    ends = np.zeros(len(entries))
+    # Told apart without colour: plain, hatched, solid ink, empty.
+    looks = (
+        ("prompt", _stand_in("template"), ""),
+        ("response", _stand_in("response"), "///"),
+        ("end token", _INK, ""),
+        ("pads", "none", ""),
+    )
+    for (label, colour, hatch), lengths in zip(looks, np.transpose(parts), strict=True):
+        axes.barh(
+            range(len(entries)),
+            lengths,
+            left=ends,
+            height=0.8,
+            label=label,
+            facecolor=colour,
+            edgecolor=_INK,
+            linewidth=0.6,
+            hatch=hatch,
+        )
+        ends = ends + lengths
+    _dress(axes, width, len(entries))
+    described = " ".join(
+        f"Row {row}: {prompt} prompt, {response} response, {end} end, {pads} pads."
+        for row, (prompt, response, end, pads) in enumerate(parts)
+    )
+    return Picture(figure, f"A block of {len(entries)} rows and {width} columns. {described}")
+
+
+def _dress(axes: Axes, width: int, rows: int) -> None:
+    """Give the axes of a block their ticks, labels and legend, all in the page's ink."""
+    axes.set(xlim=(0, width), ylim=(rows - 0.5, -0.5), xlabel="position", ylabel="row")
+    axes.set_yticks(range(rows))
+    axes.tick_params(colors=_INK, labelsize=9)
+    for label in (axes.xaxis.label, axes.yaxis.label):
+        label.set(color=_INK, fontsize=10)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.legend(
+        ncols=4,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        frameon=False,
+        fontsize=10,
+        labelcolor=_INK,
+        borderaxespad=0.2,
+        columnspacing=1.2,
+        handlelength=1.6,
+    )
+
+
+def _stand_in(role: str) -> str:
+    """Give the colour that stands for a role until the picture is written."""
+    return f"#0102{10 + list(ROLES).index(role):02d}"

@@ -1,0 +1,209 @@
+"""What each step is to do, in plain loops over plain lists: the oracle of the property tests.
+
+Nothing here is fast, and nothing is shared with the companion but the type of an entry:
+each function decides slot by slot, from the definition of the step. Below them stand
+the random cases that the property tests try, one strategy a kind of argument.
+"""
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from companion.tokenizing import TokenizedEntry
+
+Rows = list[list[int]]
+Spans = Sequence[tuple[int, int]]
+
+
+class RefusedError(Exception):
+    """The specification says that this batch is refused."""
+
+
+# The steps, slot by slot -----------------------------------------------------------------
+
+
+def block(rows: Rows, end_id: int, pad_id: int, width: int | None = None) -> Rows:
+    """Write each row, one end token, then pads; as wide as the longest needs."""
+    if width is None:
+        width = 0
+        for row in rows:
+            if len(row) + 1 > width:
+                width = len(row) + 1
+    made = []
+    for row in rows:
+        slots = []
+        for position in range(width):
+            if position < len(row):
+                slots.append(row[position])
+            elif position == len(row):
+                slots.append(end_id)
+            else:
+                slots.append(pad_id)
+        made.append(slots)
+    return made
+
+
+def padding_share(lengths: list[int], width: int) -> float:
+    """Count the pads one by one, and give their share of all slots."""
+    pads = 0
+    for length in lengths:
+        for position in range(width):
+            if position > length:
+                pads += 1
+    return pads / (len(lengths) * width)
+
+
+def shift(rows: Rows) -> tuple[Rows, Rows]:
+    """Make the token in the next column the target; the last column has none."""
+    inputs = [[row[j] for j in range(len(row) - 1)] for row in rows]
+    targets = [[row[j + 1] for j in range(len(row) - 1)] for row in rows]
+    return inputs, targets
+
+
+def keep(targets: Rows, spans: list[Spans], ignore_index: int) -> Rows:
+    """Keep a target if the position of its token is in one of the row's spans."""
+    kept = []
+    for row, row_spans in zip(targets, spans, strict=True):
+        slots = []
+        for column, target in enumerate(row):
+            position = column + 1
+            inside = False
+            for start, stop in row_spans:
+                if start <= position and position < stop:
+                    inside = True
+            slots.append(target if inside else ignore_index)
+        kept.append(slots)
+    return kept
+
+
+def ignore_padding(targets: Rows, lengths: list[int], ignore_index: int) -> Rows:
+    """Keep the targets up to the end token, which stands at the text's length."""
+    kept = []
+    for row, length in zip(targets, lengths, strict=True):
+        slots = []
+        for column, target in enumerate(row):
+            slots.append(target if column + 1 <= length else ignore_index)
+        kept.append(slots)
+    return kept
+
+
+def supervised_positions(entry: TokenizedEntry, spans: Spans, mask: str) -> list[int]:
+    """List the positions of the text and its end token that the model is graded on."""
+    positions = []
+    for position in range(len(entry.ids) + 1):
+        for start, stop in spans:
+            first = {
+                "none": 0,
+                "prompt": start,
+                "prompt_without_header": start - (entry.header_length or 0),
+            }[mask]
+            last = len(entry.ids) + 1 if mask == "none" else stop
+            if first <= position < last:
+                positions.append(position)
+                break
+    return positions
+
+
+def collate(
+    entries: list[TokenizedEntry],
+    pad_id: int,
+    end_id: int,
+    ignore_index: int,
+    mask: str,
+    max_length: int | None,
+    truncation: str,
+    pad_to_multiple_of: int | None,
+) -> tuple[Rows, Rows, list[int]]:
+    """Give inputs, targets, and the numbers of the rows that lost their response.
+
+    A turn of whose response the cut leaves nothing is not graded, its header included.
+    Raises `RefusedError` where the batch is refused.
+    """
+    kept_entries = []
+    for entry in entries:
+        too_long = max_length is not None and len(entry.ids) > max_length
+        if too_long and truncation == "error":
+            raise RefusedError
+        if not (too_long and truncation == "drop"):
+            kept_entries.append(entry)
+    if not kept_entries:
+        raise RefusedError
+
+    texts, graded, lost = [], [], []
+    for number, entry in enumerate(kept_entries):
+        ids = [int(token) for token in entry.ids]
+        is_cut = max_length is not None and len(ids) > max_length
+        own, ending = len(ids), [end_id]  # how many of the text's own ids are left
+        if is_cut and truncation == "keep_end":
+            own = max_length
+        elif is_cut:
+            own, ending = max_length + 1, []
+        positions = []  # of the turns of whose answer the cut left something
+        turns_left = 0
+        for start, stop in entry.spans:
+            if not is_cut or start < own:
+                turns_left += 1
+                positions += supervised_positions(entry, [(start, stop)], mask)
+        if turns_left == 0:
+            lost.append(number)
+        texts.append(ids[:own] + ending)
+        graded.append(positions)
+
+    width = 0
+    for text in texts:
+        # Without its end token; a text cut to m + 1 ids fills m columns of inputs.
+        width = max(width, len(text) - 1)
+    if pad_to_multiple_of is not None:
+        while width % pad_to_multiple_of != 0:
+            width += 1
+
+    inputs, targets, any_graded = [], [], False
+    for text, positions in zip(texts, graded, strict=True):
+        input_row, target_row = [], []
+        for column in range(width):
+            input_row.append(text[column] if column < len(text) else pad_id)
+            if column + 1 < len(text) and column + 1 in positions:
+                target_row.append(text[column + 1])
+                any_graded = True
+            else:
+                target_row.append(ignore_index)
+        inputs.append(input_row)
+        targets.append(target_row)
+    if not any_graded:
+        raise RefusedError
+    return inputs, targets, lost
+
+
+# Random cases ----------------------------------------------------------------------------
+
+# Few ids, so that pad and end ids turn up inside the texts all the time.
+ids = st.integers(0, 6)
+rows = st.lists(st.lists(ids, max_size=9), min_size=1, max_size=6)
+ignore_indices = st.sampled_from([-100, -1, -7])
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> Rows:
+    """Draw a block of at least two columns."""
+    width = draw(st.integers(2, 8))
+    return draw(st.lists(st.lists(ids, min_size=width, max_size=width), min_size=1, max_size=5))
+
+
+@st.composite
+def ordered_spans(draw: st.DrawFn, stop: int, least: int = 0) -> list[tuple[int, int]]:
+    """Draw spans in order that do not overlap; some of them empty."""
+    count = draw(st.integers(least, 3))
+    borders = st.lists(st.integers(0, stop), min_size=2 * count, max_size=2 * count)
+    ordered = sorted(draw(borders))
+    return list(zip(ordered[::2], ordered[1::2], strict=True))
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> TokenizedEntry:
+    """Draw an entry with one response or several, and a header of any length that fits."""
+    tokens = draw(st.lists(ids, min_size=1, max_size=9))
+    several = ordered_spans(len(tokens) + 1, least=1)
+    spans = draw(st.just([]) | several.filter(lambda found: found[0][0] <= len(tokens)))
+    prompt_length = spans[0][0] if spans else draw(st.integers(0, len(tokens)))
+    header_length = draw(st.integers(0, prompt_length))
+    return TokenizedEntry(tokens, prompt_length, header_length, tuple(spans))

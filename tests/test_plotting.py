@@ -1,0 +1,55 @@
+"""Pictures: the same bytes each time, words for those who cannot see, the page's own ink."""
+
+import re
+
+import numpy as np
+import pytest
+
+from companion.plotting import STEPS, StepLine, draw_lengths
+from companion.tokenizing import TokenizedEntry
+
+BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange(3))]
+
+
+def test_a_picture_is_the_same_bytes_each_time():
+    assert draw_lengths(BATCH)._repr_html_() == draw_lengths(BATCH)._repr_html_()
+
+
+def test_a_picture_says_in_words_what_it_shows():
+    picture = draw_lengths(BATCH)
+    assert repr(picture) == (
+        "A block of 2 rows and 10 columns. Row 0: 4 prompt, 5 response, 1 end, 0 pads. "
+        "Row 1: 0 prompt, 3 response, 1 end, 6 pads."
+    )
+    assert f'role="img" aria-label="{picture!r}"' in picture._repr_html_()
+
+
+def test_a_picture_has_no_date_no_address_and_no_fixed_ink():
+    svg = draw_lengths(BATCH).svg()
+    assert "currentColor" in svg
+    assert "#010203" not in svg
+    assert not re.search(r"#0102\d\d", svg), "a role's stand-in was not replaced"
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", svg)
+
+
+def test_parts_of_a_picture_are_told_apart_without_colour():
+    svg = draw_lengths(BATCH).svg()
+    assert "<pattern" in svg, "the response is hatched"
+    assert "fill: none" in svg, "pads are empty"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_line_of_steps_marks_one_step(step):
+    markup = StepLine(step)._repr_html_()
+    assert markup.count("aria-current=step") == 1
+    assert re.search(rf"aria-current=step>\d\N{{NO-BREAK SPACE}}{step}<", markup)
+    assert f"{step} (here)" in repr(StepLine(step))
+
+
+def test_the_line_of_steps_can_mark_several():
+    assert repr(StepLine("shift", "ignore")).count("(here)") == 2
+
+
+def test_a_step_that_is_none_is_named():
+    with pytest.raises(ValueError, match=r"one of format, .*; found 'cook'"):
+        StepLine("cook")

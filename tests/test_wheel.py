@@ -1,0 +1,47 @@
+"""The companion away from its repository: a wheel, and a chapter alone in a folder."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from book.chapters import PATHS, read
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """Build the wheel and unpack it into a folder, with no network and no isolation."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_carries_the_vocabulary_the_entries_and_their_licences(installed):
+    data = installed / "companion" / "data"
+    for name in ("r50k_base.tiktoken", "entries.json", "LICENSES.md"):
+        assert (data / name).read_bytes() == (ROOT / "companion" / "data" / name).read_bytes()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_chapter_runs_alone_with_the_wheel(path, installed, tmp_path, monkeypatch):
+    """The notebook is all there is in its folder, and the companion is the wheel's."""
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    notebook = read(path)
+    stored = [cell.get("outputs") for cell in notebook.cells]
+    where = "import companion, os; print(os.path.dirname(companion.__file__))"
+    notebook.cells.append(nbformat.v4.new_code_cell(where))
+    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()
+    assert notebook.cells[-1].outputs[0].text.strip() == str(installed / "companion")
+    assert os.listdir(tmp_path) == []
+    assert [cell.get("outputs") for cell in notebook.cells[:-1]] == stored
