@@ -42,7 +42,7 @@ notebooks: .venv/ready ## run every chapter again and store its outputs
 	$(BIN)/python scripts/notebooks.py $(CHAPTERS)
 
 bench: .venv/ready ## time the collate against its peers; rewrites companion/results
-	$(BIN)/python -m benchmarks.collate
+	$(BIN)/python -m benchmarks.collating
 	$(BIN)/python -m benchmarks.tokenizing
 
 pins: ## renew requirements.txt from the ranges in pyproject.toml

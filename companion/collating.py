@@ -126,20 +126,25 @@ class Collator:
             )
 
     def __call__(self, batch: Sequence[Item]) -> Batch:
-        entries = self._admit([_as_entry(item, row) for row, item in enumerate(batch)])
+        entries = self._admit(
+            [
+                item if isinstance(item, TokenizedEntry) else _wrap(item, row)
+                for row, item in enumerate(batch)
+            ]
+        )
         rows = [entry.ids for entry in entries]
         spans = supervised_spans(entries, self.mask)
         if self.max_length is not None:
             rows, spans = self._shorten(entries, spans, self.max_length)
-        block = pad_batch(rows, self.end_id, self.pad_id, self._width(rows) + 1)
-        inputs, targets = shift_targets(block)
-        targets = keep_spans(targets, spans, self.ignore_index)
-        if targets.max() < 0:
+        if not any(spans):
             raise ValueError(
                 f"nothing is supervised in this batch: none of its {len(rows)} rows, "
                 f"of {', '.join(str(len(entry.ids)) for entry in entries)} tokens, has a target "
                 f"left (mask {self.mask!r}, max_length {self.max_length})"
             )
+        block = pad_batch(rows, self.end_id, self.pad_id, self._width(rows) + 1)
+        inputs, targets = shift_targets(block)
+        targets = keep_spans(targets, spans, self.ignore_index)
         # The inputs are a view into the block, which is one column wider. A model may want
         # to `view` them as one long row, so here they become an array of their own.
         made = Batch(torch.from_numpy(np.ascontiguousarray(inputs)), torch.from_numpy(targets))
@@ -199,11 +204,9 @@ class Collator:
         return width if self.max_length is None else min(width, self.max_length)
 
 
-def _as_entry(item: Item, row: int) -> TokenizedEntry:
-    if isinstance(item, TokenizedEntry):
-        return item
+def _wrap(ids: Sequence[int] | NDArray[np.integer], row: int) -> TokenizedEntry:
     try:
-        return TokenizedEntry(np.asarray(item))
+        return TokenizedEntry(np.asarray(ids))
     except ValueError as error:
         raise ValueError(f"row {row} of the batch: {error}") from None
 

@@ -39,8 +39,9 @@ def keep_spans(
     kept = np.full(targets.shape, ignore_index, dtype=np.int64)
     for row, row_spans in enumerate(spans):
         for start, stop in row_spans:
-            first, last = max(start - 1, 0), max(stop - 1, 0)
-            kept[row, first:last] = targets[row, first:last]
+            # The token at position 0 is no target, so a span may not begin before column 0.
+            here = row, slice(start - 1 if start else 0, stop - 1 if stop else 0)
+            kept[here] = targets[here]
     return kept
 
 

@@ -112,6 +112,11 @@ class TokenizedEntry:
                 f"the responses of {ids.size} ids lie within them, in order, and the first "
                 f"begins at prompt_length {self.prompt_length}; found spans {spans}"
             )
+        if any(start == stop for start, stop in spans) or spans[-1][1] == 1:
+            raise ValueError(
+                "a response holds a token that can be predicted, which the first of a text "
+                f"cannot; found spans {spans}"
+            )
         if self.header_length is not None and not 0 <= self.header_length <= self.prompt_length:
             raise ValueError(
                 f"a header is part of its prompt: header_length {self.header_length} "

@@ -28,7 +28,10 @@ def run(notebook: NotebookNode) -> NotebookNode:
     Raises `ValueError` for a cell that writes to stderr: a page shows no warnings, and an
     error that belongs to the lesson is caught by its cell and its message printed.
     """
-    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    # Printed text arrives in pieces that depend on the moment; stored, it is one piece.
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", coalesce_streams=True
+    ).execute()
     notebook.metadata = NotebookNode(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells, 1):

@@ -202,8 +202,14 @@ def ordered_spans(draw: st.DrawFn, stop: int, least: int = 0) -> list[tuple[int,
 def entries(draw: st.DrawFn) -> TokenizedEntry:
     """Draw an entry with one response or several, and a header of any length that fits."""
     tokens = draw(st.lists(ids, min_size=1, max_size=9))
-    several = ordered_spans(len(tokens) + 1, least=1)
-    spans = draw(st.just([]) | several.filter(lambda found: found[0][0] <= len(tokens)))
+    several = ordered_spans(len(tokens) + 1, least=1).filter(
+        lambda found: (
+            found[0][0] <= len(tokens)
+            and all(start < stop for start, stop in found)
+            and found[-1][1] > 1
+        )
+    )
+    spans = draw(st.just([]) | several)
     prompt_length = spans[0][0] if spans else draw(st.integers(0, len(tokens)))
     header_length = draw(st.integers(0, prompt_length))
     return TokenizedEntry(tokens, prompt_length, header_length, tuple(spans))

@@ -557,6 +557,17 @@ def test_the_responses_lie_within_the_text_in_order(spans):
         TokenizedEntry([5, 6, 7], 1, 0, spans)
 
 
+@pytest.mark.parametrize("spans", [((1, 2), (3, 3)), ((1, 1),)])
+def test_a_response_holds_a_token(spans):
+    with pytest.raises(ValueError, match="a response holds a token that can be predicted"):
+        TokenizedEntry([5, 6, 7], 1, 0, spans)
+
+
+def test_the_first_token_alone_is_no_response():
+    with pytest.raises(ValueError, match="which the first of a text cannot"):
+        TokenizedEntry([5, 6, 7], 0, 0, ((0, 1),))
+
+
 @pytest.mark.parametrize("header_length", [-1, 2])
 def test_a_header_is_part_of_its_prompt(header_length):
     with pytest.raises(

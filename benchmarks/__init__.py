@@ -1,0 +1,1 @@
+"""Side-by-side timings of the companion and its peers; `make bench` runs them."""
