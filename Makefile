@@ -26,7 +26,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 book: .venv/ready ## build the site into _build/html and say which page to open
-	$(BIN)/jupyter-book build . -n -W --keep-going --quiet
+	$(BIN)/jupyter-book build . --all -n -W --keep-going --quiet
 	@echo "Open this page in a browser: $(CURDIR)/$(SITE)/index.html"
 
 test: book ## prove it: style, types, units, properties, every cell, parity, the site

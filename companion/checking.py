@@ -91,7 +91,12 @@ def check(function: Callable[..., Any]) -> Verdict:
             raised = f"raises {type(error).__name__}: {error}"
             return Verdict(False, f"{name}: not yet. For {_shown(case)} your function {raised}")
         if answer is None or answer is ...:
-            return Verdict(False, f"{name}: not attempted yet")
+            # A stub gives nothing for any case; a function that forgets one, only for some.
+            if not answers:
+                return Verdict(False, f"{name}: not attempted yet")
+            return Verdict(
+                False, f"{name}: not yet. For {_shown(case)} your function gives nothing."
+            )
         if repr(given) != repr(case):
             return Verdict(
                 False, f"{name}: not yet. Your function changes what it is given, {_shown(case)}."

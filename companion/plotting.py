@@ -10,13 +10,14 @@ bytes on every machine. What it leaves out: the tokens themselves, which
 import html
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from companion.explorer.palette import ROLES
+from companion.explorer.palette import INK, PAGE, ROLES
 from companion.explorer.table import STEPS
 from companion.tokenizing import TokenizedEntry
 
@@ -45,16 +46,26 @@ class Picture:
         )
 
     def svg(self) -> str:
-        """Give the figure as SVG, without the header of a file of its own."""
-        written = io.StringIO()
+        """Give the figure as SVG for a page, in the page's own ink and its roles' colours."""
+        written = self._drawn().replace(_INK, "currentColor")
+        for role, look in ROLES.items():
+            written = written.replace(_stand_in(role), f"var(--role-{role}, {look.light})")
+        return written[written.index("<svg") :].strip()
+
+    def save(self, path: str | Path) -> None:
+        """Write the figure to a file of its own, as SVG in the colours of a light page."""
+        written = self._drawn().replace(_INK, INK[0])
+        for role, look in ROLES.items():
+            written = written.replace(_stand_in(role), look.light)
+        sheet = f'<rect width="100%" height="100%" fill="{PAGE[0]}"/><defs>'
+        Path(path).write_text(written.replace("<defs>", sheet, 1), encoding="utf-8")
+
+    def _drawn(self) -> str:
         # The salt makes the ids within the SVG the same each time; a date would not be.
+        written = io.StringIO()
         with rc_context({"svg.hashsalt": "inside-the-batch", "svg.fonttype": "path"}):
             self.figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-        text = written.getvalue()
-        text = text[text.index("<svg") :]
-        for role, look in ROLES.items():
-            text = text.replace(_stand_in(role), f"var(--role-{role}, {look.light})")
-        return text.replace(_INK, "currentColor").strip()
+        return written.getvalue()
 
 
 class StepLine:

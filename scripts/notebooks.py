@@ -29,9 +29,7 @@ def run(notebook: NotebookNode) -> NotebookNode:
     error that belongs to the lesson is caught by its cell and its message printed.
     """
     # Printed text arrives in pieces that depend on the moment; stored, it is one piece.
-    NotebookClient(
-        notebook, timeout=300, kernel_name="python3", coalesce_streams=True
-    ).execute()
+    NotebookClient(notebook, timeout=300, kernel_name="python3", coalesce_streams=True).execute()
     notebook.metadata = NotebookNode(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells, 1):

@@ -53,6 +53,13 @@ def test_a_stub_is_not_attempted_yet(body):
     assert repr(verdict(body)) == "double: not attempted yet"
 
 
+def test_an_answer_that_is_missing_for_some_cases_is_told_for_which():
+    assert repr(verdict("2 * number if number < 5 else None")).startswith(
+        "double: not yet. For number="
+    )
+    assert repr(verdict("2 * number if number < 5 else None")).endswith("gives nothing.")
+
+
 def test_an_exception_of_the_readers_code_is_a_finding():
     assert repr(verdict("1 / 0")) == (
         "double: not yet. For number=0 your function raises ZeroDivisionError: division by zero"

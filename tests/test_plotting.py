@@ -1,10 +1,13 @@
 """Pictures: the same bytes each time, words for those who cannot see, the page's own ink."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from companion.collating import InstructionDataset
+from companion.entries import load_entries
 from companion.plotting import STEPS, StepLine, draw_lengths
 from companion.tokenizing import TokenizedEntry
 
@@ -36,6 +39,21 @@ def test_parts_of_a_picture_are_told_apart_without_colour():
     svg = draw_lengths(BATCH).svg()
     assert "<pattern" in svg, "the response is hatched"
     assert "fill: none" in svg, "pads are empty"
+
+
+def test_a_saved_picture_stands_alone(tmp_path):
+    draw_lengths(BATCH).save(tmp_path / "picture.svg")
+    written = (tmp_path / "picture.svg").read_text(encoding="utf-8")
+    assert written.startswith("<?xml")
+    assert "currentColor" not in written
+    assert "var(" not in written
+
+
+def test_the_readmes_picture_is_what_the_code_draws(tmp_path):
+    dataset = InstructionDataset(load_entries()[:8])
+    draw_lengths([dataset[row] for row in range(8)]).save(tmp_path / "block.svg")
+    kept = Path(__file__).parents[1] / "book" / "_assets" / "block.svg"
+    assert kept.read_bytes() == (tmp_path / "block.svg").read_bytes()
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -1,8 +1,8 @@
 """What is wrong in the pages that the theme writes, and how each defect is mended.
 
 Takes the HTML of a finished page and gives it without requests to other hosts, and with
-what a screen reader or a keyboard needs. Each repair stands beside the thread in which the
-defect is known, so that it can go when the theme no longer has it.
+what a screen reader or a keyboard needs. Each repair stands beside the public thread in which
+the defect is known, where there is one, so that it can go when the theme no longer has it.
 """
 
 import re
@@ -12,14 +12,14 @@ from typing import Any
 
 REPAIRS: tuple[tuple[str, str], ...] = (
     # The theme's icons as a script, 543 KB of the page's weight; the icons of the style sheet
-    # draw the same. https://github.com/pydata/pydata-sphinx-theme/issues/1639
+    # draw the same. https://github.com/pydata/pydata-sphinx-theme/issues/2379
     (r'<script[^>]*src="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>', ""),
     # What sphinx-thebe leaves in every page, though nothing here starts a kernel.
-    # https://github.com/executablebooks/sphinx-thebe/issues/65
+    # https://github.com/jupyter-book/jupyter-book/issues/1603
     (r'<script type="text/x-thebe-config">.*?</script>', ""),
     (r"<script>kernelName = '[^']*'</script>", ""),
     # A folded cell is named by a label that contradicts what can be seen, and is dressed as
-    # an admonition. https://github.com/executablebooks/MyST-NB/issues/587
+    # an admonition. No thread is known.
     (
         r'<details class="admonition (hide [^"]*)">\s*<summary aria-label="[^"]*">\s*'
         r'<p class="collapsed admonition-title">(.*?)</p>\s*'
@@ -28,7 +28,7 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         r'<span class="expanded">\3</span></summary>',
     ),
     # The sidebar is no landmark, so the book's name in it belongs to no part of the page.
-    # https://github.com/pydata/pydata-sphinx-theme/issues/2130
+    # https://github.com/pydata/pydata-sphinx-theme/pull/1454
     (
         r'<div id="pst-primary-sidebar"',
         '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"',

@@ -30,6 +30,9 @@ PROMPT = ("template", "instruction", "input", "header")
 FOLDED_FROM = 4
 """Fewer columns, or pads, than this are shown one by one."""
 
+PRINTED_WIDTH = 12
+"""More columns than this do not fit a sheet of paper side by side."""
+
 PADS_SHOWN = 2
 """How many pads are shown one by one before the rest is counted."""
 
@@ -163,11 +166,13 @@ class BatchTable:
     def html(self) -> str:
         """Give the table as HTML, without the style sheet that it needs once in a page."""
         body = self._text_body() if self.step == "format" else self._grid_body()
+        wide = self.step != "format" and len(self._columns) > PRINTED_WIDTH
+        caption = f"<caption><span>{html.escape(self.caption)}</span></caption>"
         return (
             f'<div class="batch-table" data-step="{self.step}">'
             f'<div class="bt-scroll" role="region" tabindex="0" aria-label="{self.title}, table">'
-            f'<table class="bt"><caption><span>{html.escape(self.caption)}</span></caption>'
-            f"{body}</table></div>{self._legend()}</div>"
+            f'<table class="{"bt bt-wide" if wide else "bt"}">{caption}{body}</table></div>'
+            f"{self._legend()}</div>"
         )
 
     def _text_body(self) -> str:
@@ -307,7 +312,8 @@ class _Run:
         for role, value, many in self._parts():
             text = f"{role} ×{many}"
             if value:
-                text = f'<s>{text}</s> {value}<span class="bt-spoken">, ignored</span>'
+                number = f'<span class="bt-value"> {value}</span>'
+                text = f'<s>{text}</s>{number}<span class="bt-spoken">, ignored</span>'
             shown += f'<span data-role="{"ignored" if value else role}">{text}</span>'
         if self.columns == 1:
             return f'<td class="bt-fold">{shown}</td>'
