@@ -33,7 +33,7 @@ test: book ## prove it: style, types, units, properties, every cell, parity, the
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
-	$(BIN)/pytest --nbval $(CHAPTERS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(CHAPTERS)
 
 lab: .venv/ready ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab book

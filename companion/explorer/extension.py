@@ -6,6 +6,7 @@ page asks no other host for anything, and reads well with a screen reader. It is
 ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
 """
 
+import hashlib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ TOY_BATCH = ([0, 1, 2, 3, 4], [5, 6], [7, 8, 9])
 """The batch of bare ids that runs through every step of the book."""
 
 _HERE = files("companion") / "explorer"
+_SOURCES = (".py", ".json", ".css", ".js", ".html")
 
 
 def _one_of(*allowed: str) -> Any:
@@ -108,8 +110,17 @@ def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     return [("index", {"target": app.builder.get_target_uri(root)}, "redirect.html")]
 
 
+def fingerprint() -> str:
+    """Give what changes with the companion, on whose code every page with a table depends."""
+    sources = sorted(Path(str(files("companion"))).rglob("*"))
+    read = (path.read_bytes() for path in sources if path.suffix in _SOURCES)
+    return hashlib.sha256(b"".join(read)).hexdigest()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx what there is."""
+    # A new companion makes every page anew; Sphinx alone would look at the pages' own files.
+    app.add_config_value("companion_fingerprint", fingerprint(), "env", [str])
     app.add_directive("batch-table", BatchTableDirective)
     app.add_css_file("batch-table.css")
     app.add_js_file("page.js", loading_method="defer")
