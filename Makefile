@@ -29,6 +29,8 @@ book: .venv/ready ## build the site into _build/html and say which page to open
 	$(BIN)/jupyter-book build . --all -n -W --keep-going --quiet
 	@echo "Open this page in a browser: $(CURDIR)/$(SITE)/index.html"
 
+# One thread each: the tests run side by side, and on small tensors threads only wait.
+test: export OMP_NUM_THREADS := 1
 test: book ## prove it: style, types, units, properties, every cell, parity, the site
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -80,7 +80,7 @@ def check(function: Callable[..., Any]) -> Verdict:
         raise ValueError(f"there is no exercise {name!r}; there are {', '.join(EXERCISES)}")
     exercise = EXERCISES[name]
     cases = exercise.cases()
-    answers = []
+    answers: list[Any] = []
     for case in cases:
         given = copy.deepcopy(case)
         try:

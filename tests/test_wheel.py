@@ -40,7 +40,8 @@ def test_a_chapter_runs_alone_with_the_wheel(path, installed, tmp_path, monkeypa
     stored = [cell.get("outputs") for cell in notebook.cells]
     where = "import companion, os; print(os.path.dirname(companion.__file__))"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
+    place = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(notebook, timeout=300, resources=place, coalesce_streams=True)
     client.execute()
     assert notebook.cells[-1].outputs[0].text.strip() == str(installed / "companion")
     assert os.listdir(tmp_path) == []
