@@ -1,0 +1,1 @@
+"""The chapters, read as data, and what must hold of each."""

@@ -1,0 +1,1 @@
+"""The companion beside published libraries."""
