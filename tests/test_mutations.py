@@ -345,7 +345,11 @@ def run_in(folder, files):
     failures = FirstFailures()
     with (folder / "output.txt").open("w") as output, contextlib.redirect_stdout(output):
         code = pytest.main(
-            ["-q", "--tb=line", "-p", "no:cacheprovider", *(str(TESTS / file) for file in files)],
+            # Plain assertions: to explain how two rows of thousands of ids differ takes minutes.
+            [
+                *("-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider"),
+                *(str(TESTS / file) for file in files),
+            ],
             plugins=[failures],
         )
     (folder / "outcome.json").write_text(json.dumps({"code": code, "red": failures.red}))
