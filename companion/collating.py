@@ -247,7 +247,7 @@ class InstructionDataset(Dataset[TokenizedEntry]):
             entry_ids, prompt_length, header_length = encode_entry(entry, style, encode, decode)
             if not entry_ids:
                 raise ValueError(f"entry {number}: an entry of no tokens has nothing to predict")
-            ids.extend(entry_ids)
+            ids.fromlist(entry_ids)
             offsets.append(len(ids))
             prompts.extend((prompt_length, -1 if header_length is None else header_length))
         if not prompts:

@@ -40,8 +40,8 @@ def keep_spans(
     for row, row_spans in enumerate(spans):
         for start, stop in row_spans:
             # The token at position 0 is no target, so a span may not begin before column 0.
-            here = row, slice(start - 1 if start else 0, stop - 1 if stop else 0)
-            kept[here] = targets[here]
+            first, last = (start - 1 if start else 0), (stop - 1 if stop else 0)
+            kept[row, first:last] = targets[row, first:last]
     return kept
 
 

@@ -44,13 +44,13 @@ def pad_batch(
     if width < 1:
         raise ValueError(f"a block is at least 1 column wide; found width {width}")
     block = np.full((len(rows), width), pad_id, dtype=np.int64)
-    for slots, ids in zip(block, rows, strict=True):
+    for row, ids in enumerate(rows):
         length = len(ids)
         if length < width:
-            slots[:length] = ids
-            slots[length] = end_id
+            block[row, :length] = ids
+            block[row, length] = end_id
         else:  # no room for the end token
-            slots[:] = ids[:width]
+            block[row] = ids[:width]
     return block
 
 

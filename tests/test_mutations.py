@@ -103,15 +103,15 @@ MUTATIONS = [
     Mutation(
         "no end token is appended",
         "padding",
-        "slots[length] = end_id",
-        "slots[length] = pad_id",
+        "block[row, length] = end_id",
+        "block[row, length] = pad_id",
         "padding collating",
     ),
     Mutation(
         "two end tokens are appended",
         "padding",
-        "slots[length] = end_id",
-        "slots[length : length + 2] = end_id",
+        "block[row, length] = end_id",
+        "block[row, length : length + 2] = end_id",
         "padding collating",
     ),
     Mutation(
