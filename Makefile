@@ -32,7 +32,7 @@ book: .venv/ready ## build the site into _build/html and say which page to open
 # One thread each: the tests run side by side, and on small tensors threads only wait.
 test: export OMP_NUM_THREADS := 1
 test: book ## prove it: style, types, units, properties, every cell, parity, the site
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(CHAPTERS)

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from book.chapters import PATHS, every_chapter, exercises, imports, solutions
 from book.wrong_answers import WRONG_ANSWERS
-
 from companion.checking import Verdict, check
 from companion.exercises import EXERCISES
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from book.chapters import BOOK, cells, every_chapter, printed, prose, read
 
 

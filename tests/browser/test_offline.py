@@ -2,8 +2,9 @@
 
 import re
 
-from browser.conftest import CHAPTER, FRONT, far
 from playwright.sync_api import expect
+
+from browser.conftest import CHAPTER, FRONT, far
 
 
 def test_a_page_opens_from_the_folder_and_misses_nothing(opened, site, name):

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
+
 from browser.conftest import CHAPTER, SITE, far
 
 HERE = Path(__file__).parent

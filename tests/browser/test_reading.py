@@ -4,8 +4,9 @@ import json
 import re
 
 import pytest
-from browser.conftest import CHAPTER, FRONT, HEIGHT, WIDTHS, resize
 from playwright.sync_api import expect
+
+from browser.conftest import CHAPTER, FRONT, HEIGHT, WIDTHS, resize
 
 STEPS = ("Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask")
 PRINTED_WIDTH = 673  # CSS pixels between the margins of an A4 sheet
