@@ -6,13 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
-import specs
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 from torch.utils.data._utils.pin_memory import pin_memory
 
+import specs
 from companion import collating
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
 from companion.entries import Entry, load_entries

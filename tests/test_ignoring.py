@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import specs
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import specs
 from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
 
 E = 50256

@@ -1,10 +1,10 @@
 """Step 6, mask."""
 
 import pytest
-import specs
 from hypothesis import given
 from hypothesis import strategies as st
 
+import specs
 from companion.masking import MASKS, supervised_spans
 from companion.tokenizing import TokenizedEntry
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import specs
 from hypothesis import given
 from hypothesis import strategies as st
 
+import specs
 from companion.padding import PAD_ID, pad_batch, padding_share
 from companion.tokenizing import END_ID
 

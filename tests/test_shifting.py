@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import specs
 from hypothesis import given
 
+import specs
 from companion.shifting import shift_targets
 
 E = 50256

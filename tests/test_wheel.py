@@ -8,8 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from book.chapters import PATHS, read
 from nbclient import NotebookClient
+
+from book.chapters import PATHS, read
 
 ROOT = Path(__file__).parent.parent
 
