@@ -6,17 +6,26 @@ from typing import Any
 
 
 def load(name: str) -> dict[str, Any]:
-    """Give the results of that name.
+    """Give the results of that name, as the script that measured them wrote them.
 
     Raises `ValueError` for a name that there is no file of.
 
     >>> sorted(load("collating"))
-    ['date', 'machine', 'microseconds', 'ratios', 'seed', 'versions']
+    ['absent', 'cells', 'date', 'machine', 'seeds', 'sets', 'versions']
     """
+    there = names()
+    if name not in there:
+        raise ValueError(f"there are no results {name!r}; there are {', '.join(there)}")
     file = files("companion") / "results" / f"{name}.json"
-    if not file.is_file():
-        there = (found.name for found in (files("companion") / "results").iterdir())
-        names = sorted(found.removesuffix(".json") for found in there if found.endswith(".json"))
-        raise ValueError(f"there are no results {name!r}; there are {', '.join(names)}")
     results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return results
+
+
+def names() -> list[str]:
+    """Give the names of all results there are, sorted.
+
+    >>> "collating" in names()
+    True
+    """
+    found = (file.name for file in (files("companion") / "results").iterdir())
+    return sorted(name.removesuffix(".json") for name in found if name.endswith(".json"))
