@@ -11,6 +11,8 @@ from companion.shifting import shift_targets
 from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
 from companion.masking import supervised_spans
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
+from companion.findings import AuditError, Finding, Report
+from companion.auditing import Expectation, audit
 
 __all__ = [
     "Entry",
@@ -34,4 +36,9 @@ __all__ = [
     "Collator",
     "InstructionDataset",
     "ResponseCutWarning",
+    "AuditError",
+    "Finding",
+    "Report",
+    "Expectation",
+    "audit",
 ]

@@ -1,0 +1,506 @@
+"""Audit a batch: say what it would teach, and name what is wrong with it.
+
+Takes anybody's batch, as (inputs, targets) or as the dictionary of a published collator,
+and a declaration of what was meant: which id ends a text, which one pads, what is masked.
+Gives a `Report` of findings, each with a code that stays the same, a sentence, the rows,
+and the cure. An *error* is what batch and declaration prove; a *note* is unusual and may be
+meant; where the evidence cannot decide, the finding is *undetermined* and says what is
+missing. What it leaves out: the entries before they are a batch (`companion.surveying`).
+Chapter 08.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from companion.findings import Findings, Report
+from companion.formatting import PromptStyle, get_style
+from companion.ignoring import IGNORE_INDEX, Spans
+from companion.masking import MASKS
+from companion.tokenizing import END_ID, Decode, gpt2_decode
+
+UNKNOWN = -1
+"""Stands for a token that the batch does not show: the one after the last of its inputs."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a batch is meant to be; the more is declared, the more can be proven.
+
+    `end_id`, `pad_id`: the ids that end and that pad a text, or None where there is none.
+    `mask`: as the `Collator` has it, or None where it is not known; for the two that mask a
+    prompt, the audit must know where it ends, by `style` (whose response header is looked
+    for in the text) or by `spans` (for each text, what should be supervised, as
+    `supervised_spans` gives it). `shifted`: True where `targets[i]` follows `inputs[i]`,
+    False where the model shifts; None takes that from the form of the batch.
+    `max_length`: the columns of inputs at which texts were cut, None if none was.
+    `special_in_text`: whether the end and pad ids may stand for themselves within a text.
+    `vocabulary_size`: how many ids there are. `begin_id`: the id that begins each text.
+
+    >>> Expectation(mask="prompts")
+    Traceback (most recent call last):
+    ValueError: mask is one of none, prompt, prompt_without_header; found 'prompts'
+    """
+
+    end_id: int | None = END_ID
+    pad_id: int | None = END_ID
+    mask: str | None = None
+    style: str | PromptStyle | None = None
+    spans: Sequence[Spans] | None = None
+    shifted: bool | None = None
+    max_length: int | None = None
+    special_in_text: bool = False
+    vocabulary_size: int | None = None
+    begin_id: int | None = None
+    ignore_index: int = IGNORE_INDEX
+
+    def __post_init__(self) -> None:
+        if self.mask is not None and self.mask not in MASKS:
+            raise ValueError(f"mask is one of {', '.join(MASKS)}; found {self.mask!r}")
+        if self.style is not None:
+            get_style(self.style)
+        for name in ("max_length", "vocabulary_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is at least 1; found {value}")
+        if self.ignore_index >= 0:
+            raise ValueError(
+                f"ignore_index is negative, so that it is no token's id; found {self.ignore_index}"
+            )
+
+
+def audit(
+    batch: Any,
+    targets: Any = None,
+    *,
+    attention_mask: Any = None,
+    position_ids: Any = None,
+    expect: Expectation | None = None,
+    decode: Decode | None = gpt2_decode,
+) -> Report:
+    """Give the report on a batch.
+
+    `batch`: a pair (inputs, targets); or inputs alone, beside `targets`; or a mapping with
+    `input_ids` and `labels`, as transformers and TRL make it (the model shifts), or with
+    `tokens` and `labels`, as torchtune does (shifted already). Tensors, arrays or lists of
+    integers, of shape (rows, columns). `attention_mask` (1 for what is attended to) and
+    `position_ids`, of the same shape, are taken from a mapping. `decode`: gives the text of
+    ids, to show it and to find a response header; None where there is none.
+
+    Raises `ValueError` or `TypeError`, in one sentence, for what is no batch at all.
+
+    >>> from companion import Collator
+    >>> inputs, targets = Collator()([[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]])
+    >>> audit(inputs, targets)
+    audit: nothing found; inputs of shape (3, 5), 20.0% padding; 10 of 15 targets supervised
+    >>> audit(inputs, targets.masked_fill(targets == 50256, -100)).codes
+    ('end-ignored',)
+    """
+    given = _read(batch, targets, attention_mask, position_ids, expect or Expectation())
+    found = Findings(len(given.inputs), decode)
+    wrong_ids = _check_ids(given, found)
+    texts = list(_texts(given, _left_padding(given, found), found))
+    if given.expect.spans is not None and len(given.expect.spans) != len(texts):
+        raise ValueError(
+            f"spans are declared for each text; found {len(given.expect.spans)} for {len(texts)}"
+        )
+    if not given.supervised.any():
+        found.add("nothing-supervised", given.rows)
+    else:
+        judged = [text for text in texts if text.row not in wrong_ids]
+        for text in _shifted_right(given, judged, found):
+            if text.graded.any():
+                _check_end(text, found)
+                _check_mask(text, found)
+            else:
+                found.add("response-lost" if text.may_be_cut else "row-not-supervised", [text.row])
+    for text in texts:
+        _check_special(text, found)
+    filled = sum(min(text.stop, len(text.inputs)) for text in texts)
+    slots = given.inputs.size
+    if 2 * filled < slots:
+        found.add("mostly-padding", given.rows, share=f"{1 - filled / slots:.0%}")
+    tally = {
+        "shape": list(given.inputs.shape),
+        "tokens": filled,
+        "padding_share": 1 - filled / slots,
+        "targets": given.targets.size,
+        "supervised": int(given.supervised.sum()),
+    }
+    return Report(found.worded(), tally)
+
+
+# What was handed in ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A batch that is known to be one: integer arrays of one shape, and the declaration."""
+
+    inputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    attended: NDArray[np.int64] | None
+    positions: NDArray[np.int64] | None
+    shifted: bool
+    expect: Expectation
+
+    @property
+    def rows(self) -> range:
+        return range(len(self.inputs))
+
+    @property
+    def supervised(self) -> NDArray[np.bool_]:
+        """Tell which targets count; a model that shifts never looks at the first column."""
+        supervised: NDArray[np.bool_] = self.targets != self.expect.ignore_index
+        if not self.shifted:
+            supervised[:, 0] = False
+        return supervised
+
+
+def _read(
+    batch: Any, targets: Any, attention_mask: Any, position_ids: Any, expect: Expectation
+) -> _Given:
+    shifted = True
+    if isinstance(batch, Mapping):
+        inputs = next((batch[name] for name in ("input_ids", "tokens") if name in batch), None)
+        if inputs is None or "labels" not in batch:
+            raise ValueError(
+                "a mapping is audited by its 'input_ids' (or 'tokens') and its 'labels'; "
+                f"found {', '.join(map(repr, batch)) or 'nothing'}"
+            )
+        shifted = "tokens" in batch
+        targets = batch["labels"]
+        attention_mask = batch.get("attention_mask", attention_mask)
+        position_ids = batch.get("position_ids", position_ids)
+    elif targets is not None:
+        inputs = batch
+    elif isinstance(batch, Sequence) and len(batch) == 2:
+        inputs, targets = batch
+    else:
+        raise TypeError(
+            "a batch is (inputs, targets), or a mapping with 'input_ids' and 'labels'; "
+            f"found {type(batch).__name__}"
+        )
+    named = {"inputs": inputs, "targets": targets}
+    named |= {"attention_mask": attention_mask, "position_ids": position_ids}
+    arrays = {name: _array(value, name) for name, value in named.items() if value is not None}
+    shape = arrays["inputs"].shape
+    for name, array in arrays.items():
+        if array.shape != shape:
+            raise ValueError(f"{name}: should have the shape of inputs, {shape}; is {array.shape}")
+    return _Given(
+        arrays["inputs"],
+        arrays["targets"],
+        arrays.get("attention_mask"),
+        arrays.get("position_ids"),
+        shifted if expect.shifted is None else expect.shifted,
+        expect,
+    )
+
+
+def _array(value: Any, name: str) -> NDArray[np.int64]:
+    if isinstance(value, torch.Tensor):
+        if value.device.type == "meta":
+            raise ValueError(f"{name}: on the device 'meta', where a tensor holds no values")
+        if value.dtype.is_floating_point or value.dtype.is_complex:
+            raise TypeError(f"{name}: should be integers, one a slot; found {value.dtype}")
+        value = value.detach().cpu().numpy()
+    try:
+        array = np.asarray(value)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{name}: should be rows of one width, of int64; {error}") from None
+    if array.ndim != 2:
+        raise ValueError(f"{name}: should have the shape (rows, columns); found {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name}: hold nothing to audit; found shape {array.shape}")
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"{name}: should be integers, one a slot; found {array.dtype}")
+    return array.astype(np.int64)
+
+
+# One text at a time ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Text:
+    """An entry's place in the batch: a row without its left padding, or a part of a pack.
+
+    `inputs`, `targets`: its columns as they were given, from column `start` of the row on.
+    `block`: its ids, with what follows them; `UNKNOWN` where the batch does not show it.
+    `graded`: which of those are supervised targets. `stop`: where the padding begins.
+    `end`: where the end token stands, or None. `number`: counts the texts of the batch.
+    """
+
+    given: _Given
+    number: int
+    row: int
+    start: int
+    inputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    block: NDArray[np.int64]
+    graded: NDArray[np.bool_]
+    stop: int
+    end: int | None
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether the text, without an end token, fills what it was declared to be cut at."""
+        limit = self.given.expect.max_length
+        length = self.stop if self.end is None else self.end
+        return limit is not None and min(length, len(self.inputs)) >= limit
+
+    def cells(self, positions: Iterable[int]) -> list[tuple[int, int]]:
+        """Give the (row, column) of the targets that are the tokens at these positions."""
+        back = 1 if self.given.shifted else 0
+        return [(self.row, self.start + int(position) - back) for position in positions]
+
+
+def _texts(given: _Given, left: NDArray[np.int64], found: Findings) -> Iterator[_Text]:
+    """Cut the rows into texts: a row is one, unless its positions begin anew within it."""
+    number = 0
+    for row in given.rows:
+        first, width = int(left[row]), given.inputs.shape[1]
+        starts = [first]
+        if given.positions is not None:
+            again = np.flatnonzero(given.positions[row] == 0)
+            starts += [int(column) for column in again if column > first]
+        # Positions may say 0 all along the padding that follows a pack.
+        starts = [s for s in starts if s == first or not _is_padding(given, row, s)]
+        for start, stop in zip(starts, [*starts[1:], width], strict=True):
+            if start < width:
+                yield _text(given, number, row, start, stop, start > first, found)
+                number += 1
+
+
+def _is_padding(given: _Given, row: int, start: int) -> bool:
+    """Tell whether nothing but padding follows in this row."""
+    if given.attended is not None:
+        return not given.attended[row, start:].any()
+    ignored = (given.targets[row, start:] == given.expect.ignore_index).all()
+    return bool(ignored and (given.inputs[row, start:] == given.expect.pad_id).all())
+
+
+def _text(
+    given: _Given, number: int, row: int, start: int, stop: int, later: bool, found: Findings
+) -> _Text:
+    """Take one text out of the batch; `later`: whether another stands before it in its row."""
+    inputs, targets = given.inputs[row, start:stop], given.targets[row, start:stop]
+    supervised = targets != given.expect.ignore_index
+    if given.shifted:
+        last = int(targets[-1]) if supervised[-1] else UNKNOWN
+        if stop < given.inputs.shape[1] and last == given.inputs[row, stop] != given.expect.end_id:
+            found.add("border-crossed", [row], [(row, stop - 1)], [last])
+            last, supervised = UNKNOWN, np.append(supervised[:-1], False)
+        block, graded = np.append(inputs, last), np.append(False, supervised)
+    else:
+        if later and targets[0] == inputs[0]:
+            found.add("border-crossed", [row], [(row, start)], [int(inputs[0])])
+        block, graded = inputs, np.append(False, supervised[1:])
+    attended = None if given.attended is None else given.attended[row, start:stop]
+    borders = _borders(block, graded, attended, given.expect)
+    return _Text(given, number, row, start, inputs, targets, block, graded, *borders)
+
+
+def _borders(
+    block: NDArray[np.int64],
+    graded: NDArray[np.bool_],
+    attended: NDArray[np.int64] | None,
+    expect: Expectation,
+) -> tuple[int, int | None]:
+    """Give where the padding begins, and where the end token stands (None if nowhere)."""
+    known = len(block) - int(block[-1] == UNKNOWN)
+    if attended is not None:
+        stop = int(np.flatnonzero(attended)[-1]) + 1 if attended.any() else 0
+        # The end token may lie one beyond: past the inputs, or hidden by a mask that was
+        # made by comparing with the pad id.
+        hidden = stop < known and graded[stop] and block[stop] == expect.end_id
+        if hidden and (stop == 0 or block[stop - 1] != expect.end_id):
+            stop += 1
+    else:
+        # Its first id is text, whatever it is: no text is empty.
+        text = np.flatnonzero(block[1:known] != expect.pad_id)
+        stop = int(text[-1]) + 2 if len(text) else 1
+        if expect.pad_id == expect.end_id and stop < known:
+            stop += 1  # the first of several equal ids is the end token
+    ends = 0 < stop <= known and block[stop - 1] == expect.end_id
+    return stop, stop - 1 if ends else None
+
+
+# The rules ------------------------------------------------------------------------------
+
+
+def _check_ids(given: _Given, found: Findings) -> set[int]:
+    """Look for ids that are none, and give their rows, which are judged no further."""
+    expect, wrong_rows = given.expect, set[int]()
+    rows, columns = np.nonzero(given.inputs == expect.ignore_index)
+    if len(rows):
+        wrong_rows.update(rows.tolist())
+        found.add("ignore-index-in-inputs", rows, _cells(rows, columns))
+    size = expect.vocabulary_size
+    for array in (given.inputs, given.targets):
+        wrong = (array < 0) | (array >= size if size is not None else False)
+        rows, columns = np.nonzero(wrong & (array != expect.ignore_index))
+        if len(rows):
+            wrong_rows.update(rows.tolist())
+            cells, ids = _cells(rows, columns), array[rows, columns]
+            found.add("id-out-of-range", rows, cells, ids, size=size or "unknown size")
+    return wrong_rows
+
+
+def _cells(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[tuple[int, int]]:
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def _left_padding(given: _Given, found: Findings) -> NDArray[np.int64]:
+    """Count the pads before each row's text, and say if nothing keeps the model off them."""
+    width = given.inputs.shape[1]
+    if given.attended is not None:
+        left = np.where(given.attended.any(axis=1), given.attended.argmax(axis=1), 0)
+        if left.any() and given.positions is None:
+            found.add("positions-missing", np.flatnonzero(left))
+        return left
+    is_pad = given.inputs == given.expect.pad_id
+    runs = np.where(is_pad.all(axis=1), width, (~is_pad).argmax(axis=1))
+    # What every text begins with is no padding: the beginning of sequence, say.
+    left = np.where(runs < width, runs - runs.min(), 0)
+    rows = np.flatnonzero(left)
+    if len(rows) and given.expect.special_in_text:
+        found.add("left-padding-undetermined", rows)
+        return np.zeros_like(left)
+    if len(rows) and given.positions is None:
+        found.add("left-padding", rows, [(int(row), 0) for row in rows])
+    return left
+
+
+def _shifted_right(given: _Given, texts: Sequence[_Text], found: Findings) -> Iterator[_Text]:
+    """Give the texts whose targets stand where they should; the others are judged no further."""
+    declared = 1 if given.shifted else 0
+    wrong = {1: {0: "not-shifted", 2: "shifted-twice"}, 0: {1: "shifted-twice"}}[declared]
+    told = False
+    for text in texts:
+        agreeing = [offset for offset in (0, 1, 2) if _agrees(text, offset)]
+        told = told or agreeing == [declared] or declared not in agreeing
+        if declared in agreeing:
+            yield text
+            continue
+        code = next((wrong[offset] for offset in agreeing if offset in wrong), "targets-differ")
+        found.add(code, [text.row], [(text.row, text.start)])
+    if texts and not told:
+        found.add("shift-undetermined", given.rows)
+
+
+def _agrees(text: _Text, offset: int) -> bool:
+    """Tell whether each supervised target is the input `offset` columns on, where there is one."""
+    ahead = text.inputs[offset:]
+    here = text.targets[: len(ahead)]
+    return bool(((here == ahead) | (here == text.given.expect.ignore_index)).all())
+
+
+def _check_end(text: _Text, found: Findings) -> None:
+    expect = text.given.expect
+    if expect.end_id is not None and (text.end is None or not text.graded[text.end]):
+        if text.may_be_cut:
+            found.add("response-cut", [text.row])
+        elif text.end is not None:
+            found.add("end-ignored", [text.row], text.cells([text.end]))
+        elif text.block[-1] == UNKNOWN and text.stop == len(text.block) - 1:
+            # The end token would be the last target of all, and that one is ignored.
+            found.add("end-ignored", [text.row], text.cells([text.stop]))
+        else:
+            found.add("no-end-token", [text.row], ids=text.block[: text.stop][-6:])
+    pads = text.stop + np.flatnonzero(text.graded[text.stop :])
+    if len(pads):
+        unsure = expect.special_in_text and text.given.attended is None
+        code = "padding-undetermined" if unsure else "padding-supervised"
+        found.add(code, [text.row], text.cells(pads), text.block[pads])
+
+
+def _check_mask(text: _Text, found: Findings) -> None:
+    mask = text.given.expect.mask
+    if mask is None:
+        return
+    likely, certain = _expected_spans(text, found)
+    last = text.stop if text.end is None else text.end
+    differing = [_difference(text, spans, last) for spans in likely]
+    extra, missing = min(differing, key=lambda pair: sum(map(len, pair)), default=((), ()))
+    if not likely or ((len(extra) or len(missing)) and not certain):
+        found.add("mask-undetermined", [text.row], mask=mask)
+        return
+    kept = "text-ignored" if mask == "none" else "response-ignored"
+    for code, positions in (("prompt-supervised", extra), (kept, missing)):
+        if len(positions):
+            ids = text.block[np.asarray(positions)]
+            found.add(code, [text.row], text.cells(positions), ids, mask=mask)
+
+
+def _difference(text: _Text, spans: Spans, last: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the positions before `last` that are supervised and should not be, and the reverse."""
+    expected = np.zeros(len(text.block), dtype=np.bool_)
+    for start, stop in spans:
+        expected[start:stop] = True
+    positions = slice(1, min(last, len(text.block) - int(text.block[-1] == UNKNOWN)))
+    graded, expected = text.graded[positions], expected[positions]
+    return 1 + np.flatnonzero(graded & ~expected), 1 + np.flatnonzero(expected & ~graded)
+
+
+def _expected_spans(text: _Text, found: Findings) -> tuple[list[Spans], bool]:
+    """Give the spans that the mask may leave supervised, and whether that is known for certain."""
+    expect, length = text.given.expect, len(text.block)
+    if expect.mask == "none":
+        return [((0, length),)], True
+    if expect.spans is not None:
+        return [expect.spans[text.number]], True
+    header = get_style(expect.style).header if expect.style is not None else ""
+    if not header or found.decode is None:
+        return [], False
+    ids = [int(id) for id in text.block[: text.stop] if id != UNKNOWN]
+    decode = found.decode
+    try:
+        whole = decode(ids)
+    except Exception:  # an id that is no token has no text to find a header in
+        return [], False
+
+    def tokens_for(length: int) -> int:
+        """Count the first ids whose text holds so many first characters, whole."""
+        begun = whole[:length]
+        return bisect_left(range(len(ids)), True, key=lambda n: decode(ids[:n]).startswith(begun))
+
+    likely: list[Spans] = []
+    places = [at for at in range(len(whole)) if whole.startswith(header, at)]
+    for at in places:
+        begin, end = tokens_for(at), tokens_for(at + len(header))
+        if expect.mask == "prompt_without_header":
+            likely.append(((begin, length),))
+            continue
+        likely.append(((end, length),))
+        if len(decode(ids[:end])) > at + len(header):  # partly header, partly response
+            likely.append(((end - 1, length),))
+    return likely, len(places) == 1
+
+
+def _check_special(text: _Text, found: Findings) -> None:
+    """Look for end, pad and begin ids, and for their spelling, within the text."""
+    expect = text.given.expect
+    last = text.stop if text.end is None else text.end
+    inner = text.block[1:last]
+    if expect.begin_id is not None and (text.block[:2] == expect.begin_id).all():
+        found.add("begins-twice", [text.row], [(text.row, text.start)])
+        inner = inner[1:]
+    special = [id for id in {expect.end_id, expect.pad_id} if id is not None]
+    if not expect.special_in_text and np.isin(inner, special).any():
+        positions = last - len(inner) + np.flatnonzero(np.isin(inner, special))
+        found.add("special-in-text", [text.row], text.cells(positions))
+    if expect.end_id is None or found.decode is None:
+        return
+    plain = [int(id) for id in text.block[:last] if id not in (*special, UNKNOWN)]
+    try:
+        name, spelled = found.decode([expect.end_id]), found.decode(plain)
+    except Exception:  # an id that is no token has no spelling
+        return
+    if len(name) > 2 and not name[0].isalnum() and not name[-1].isalnum() and name in spelled:
+        found.add("special-typed", [text.row], name=repr(name))
