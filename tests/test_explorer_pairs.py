@@ -27,7 +27,7 @@ def test_every_number_is_shown_inputs_over_targets():
         "row 0 inputs: Name ␣a\n"
         "row 0 targets: ␣a -100\n"
         "row 1 inputs: ␣color .\n"
-        "row 1 targets: . <|endoftext|>"
+        "row 1 targets: . end"
     )
 
 

@@ -87,12 +87,19 @@ def test_a_report_is_stored_as_json():
 
 def test_a_report_is_shown_as_a_table_with_its_text_escaped():
     page = report_of("end-ignored", decode=lambda ids: "<b>&")._repr_html_()
-    assert page.startswith("<table><caption")
+    assert page.startswith("<p>Audit: 1 error; inputs of shape (3, 5), 20.0% padding;")
     assert "<th scope='row'" in page
     assert "Row 1: the end token&#x27;s target is ignored" in page
     assert "&lt;b&gt;&amp;" in page
     assert "<b>" not in page
     assert f"<a href='{SITE}/book/05_ignoring.html'>end-ignored</a>" in page
+
+
+def test_a_report_without_findings_is_shown_as_a_sentence():
+    assert report_of()._repr_html_() == (
+        "<p>Audit: nothing found; inputs of shape (3, 5), 20.0% padding; "
+        "9 of 15 targets supervised.</p>"
+    )
 
 
 def test_errors_are_raised_and_notes_are_not():

@@ -15,7 +15,7 @@ from companion.explorer.glyphs import show_html, show_plain, token_text
 from companion.explorer.table import stylesheet
 from companion.findings import Report
 from companion.ignoring import IGNORE_INDEX
-from companion.tokenizing import gpt2_token_bytes
+from companion.tokenizing import END_ID, gpt2_token_bytes
 
 _FOUND = ' style="outline:3px solid;outline-offset:-3px"'
 
@@ -110,6 +110,8 @@ class PairTable:
 
 def _text(id: int) -> str:
     """Give the text of one of GPT-2's ids, and nothing for a number that is none."""
+    if id == END_ID:
+        return "end"
     try:
         return token_text(gpt2_token_bytes([id])[0])
     except (KeyError, OverflowError):
