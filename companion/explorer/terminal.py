@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from companion.collating import ResponseCutWarning
+from companion.collating import Collator, ResponseCutWarning
 from companion.entries import Entry
 from companion.explorer.glyphs import show_plain
 from companion.explorer.grid import Cell, Source, make_rows
@@ -77,6 +77,7 @@ def walk(
                    5297
     """
     style = get_style(style)
+    Collator(mask=mask, max_length=max_length)  # it says best what is wrong with these
     # Beside the entry stand bare ids, as many as the batch's longest: they make the width,
     # and are all response, so that the batch is not refused where this row learns nothing.
     items: list[Source] = [entry, [0] * max(longest, 1)]
@@ -165,7 +166,8 @@ def _shift_ignore_mask(ignored: Cells, masked: Cells, mask: str) -> list[str]:
     return [
         "Step 4, shift: each target is the token that follows its input",
         f"Step 5, ignore: {ignoring if left else lost}",
-        f"Step 6, mask: {masking}; {kept:,} of {_many(len(masked), 'target')} supervised",
+        f"Step 6, mask: {masking}",
+        f"  {kept:,} of {_many(len(masked), 'target')} supervised",
     ]
 
 
