@@ -28,7 +28,7 @@ FOUND, FAILED, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 """Exit statuses: errors in the entries; no work done; Ctrl-C; and whoever read us has gone.
 The last two are what a shell reports of a program that the signal has ended."""
 
-DESCRIPTION = """See how instruction data becomes the tensors a language model is fine-tuned on.
+DESCRIPTION = """See how instruction data becomes the tensors that a model is fine-tuned on.
 
 FILE is a .json list of objects with "instruction", "input" and "output", all
 text, or a .jsonl file with one such object a line; "input" may be left out.
@@ -37,8 +37,8 @@ text, or a .jsonl file with one such object a line; "input" may be left out.
 EPILOG = """examples:
   python -m companion audit my.json
       what is in my.json, and what is wrong with it
-  python -m companion audit my.json --max-length 512 --mask prompt --test test.json
-      as your training run would use it, and whether the test asks what was trained on
+  python -m companion audit my.json --max-length 512 --test test.json
+      what a maximum length cuts, and whether the test asks what was trained on
   python -m companion show my.json --entry 17
       entry 17 as text, tokens, inputs and targets
 
@@ -64,11 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Python flushes once more when it ends; there must be something to flush to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno and not error.filename:  # stdout failed
+            # Python flushes once more when it ends; there must be something to flush to.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return PIPE_CLOSED
         print(f"{given.prog}: {_sentence(error)}", file=sys.stderr)
         return FAILED
     return status
@@ -177,7 +178,7 @@ def _from_file(path: Path) -> tuple[Encode, Decode]:
 def _sentence(error: Exception) -> str:
     """Give what an exception says, on one line."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+        return f"{error.filename or 'the output'}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
