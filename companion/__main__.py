@@ -42,7 +42,7 @@ EPILOG = """examples:
   python -m companion show my.json --entry 17
       entry 17 as text, tokens, inputs and targets
 
-exit status: 0 nothing wrong, 1 errors found in the entries, 2 the command failed
+exit status: 0 nothing wrong, 1 errors found in the entries, 2 nothing done
 """
 
 
