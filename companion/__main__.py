@@ -10,6 +10,7 @@ import argparse
 import importlib
 import io
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -90,6 +91,10 @@ def _audit(given: argparse.Namespace) -> int:
         progress=sys.stderr.isatty(),
     )
     print(found.to_json() if given.json else found)
+    if found.findings and not given.json:
+        number = found.findings[0].rows[0]
+        again = f"python -m companion show {shlex.quote(given.file)} --entry {number}"
+        print(f"\nto look at one of them:\n  {again}")
     return FOUND if found.errors else 0
 
 

@@ -466,7 +466,7 @@ def _lines(found: Survey) -> Iterator[str]:
     yield f"  max length {limit}, batches of {found.batch_size:,}"
     lengths = found.lengths
     yield ""
-    yield "Tokens in an entry, without its end token"
+    yield "Tokens in an entry, its template included and its end token left out"
     yield (
         f"  shortest {lengths.shortest:,}, half have at most {lengths.median:,}, "
         f"95 of 100 at most {lengths.p95:,},"

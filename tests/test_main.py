@@ -5,10 +5,12 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import termios
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
@@ -357,7 +359,7 @@ def test_the_arguments_of_audit_reach_the_survey(few, capsys):
     arguments = ["--style", "phi3", "--max-length", "40", "--mask", "prompt", "--batch-size", "3"]
     assert main(["audit", few, *arguments]) == 0
     expected = survey(FEW, style="phi3", max_length=40, mask="prompt", batch_size=3)
-    assert capsys.readouterr() == (f"{expected}\n", "")
+    assert capsys.readouterr().out.startswith(f"{expected}\n")
 
 
 def test_json_is_all_that_is_printed_and_keeps_the_exit_status(wrong, capsys):
@@ -367,6 +369,44 @@ def test_json_is_all_that_is_printed_and_keeps_the_exit_status(wrong, capsys):
     read = json.loads(out)
     assert read["entries"] == 1
     assert read["findings"][0]["code"] == "response-empty"
+
+
+def test_where_something_was_found_the_command_to_look_at_it_is_given_and_works(tmp_path, capsys):
+    path = write(tmp_path, "two of them.json", [asdict(FEW[0]), asdict(EMPTY)])
+    main(["audit", path])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.endswith(" --entry 2")
+    assert main(shlex.split(last)[3:]) == 0
+    assert capsys.readouterr().out.startswith("Entry 2 of 2")
+    main(["audit", path, "--json"])
+    assert "to look at" not in capsys.readouterr().out
+
+
+def readme_commands():
+    """Give the commands of the README's console blocks, and what it says they print."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```console\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    lines = [textwrap.dedent(block).splitlines() for block in blocks]
+    return [(first, rest) for first, *rest in lines]
+
+
+@pytest.mark.parametrize(("command", "lines"), readme_commands())
+def test_the_readme_shows_what_is_printed(command, lines, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(shlex.split(command.removeprefix("$ "))[3:]) == 0
+    out = capsys.readouterr().out
+    # A line of three dots stands for lines that are left out.
+    parts = "\n".join([*lines, ""]).split("\n...\n")
+    assert len(parts) > 1
+    at = 0
+    for part in parts:
+        found = out.find(part.strip("\n"), at)
+        assert found >= 0, part
+        at = found + len(part.strip("\n"))
+
+
+def test_the_readme_shows_both_commands():
+    assert [command.split()[4] for command, _ in readme_commands()] == ["audit", "show"]
 
 
 def test_a_question_of_the_test_file_is_an_error(few, tmp_path, capsys):
