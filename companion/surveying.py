@@ -7,6 +7,7 @@ of the batches would be padding, what the template costs, and findings in the wo
 and whether an answer is true. Chapter 08.
 """
 
+import html
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -37,19 +38,19 @@ RULES: dict[str, Rule] = {
         "{where}: the same instruction and input stand in the test file, so the test asks "
         "what was trained on.",
         "Take these entries out of one of the two files.",
-        "07_collating",
+        "08_auditing",
     ),
     "response-empty": Rule(
         "error",
         "{where}: the response is empty, so the model learns to answer nothing.",
         "Write the answer, or take the entry out.",
-        "01_formatting",
+        "08_auditing",
     ),
     "response-blank": Rule(
         "error",
         "{where}: the response is white space alone.",
         "Write the answer, or take the entry out.",
-        "01_formatting",
+        "08_auditing",
     ),
     "special-read": Rule(
         "error",
@@ -74,19 +75,19 @@ RULES: dict[str, Rule] = {
         "note",
         "{where}: neither the instruction nor the input holds a character to answer to.",
         "Write the instruction, or take the entry out.",
-        "01_formatting",
+        "08_auditing",
     ),
     "duplicate": Rule(
         "note",
         "{where}: an earlier entry has the same instruction, input and output.",
         "Keep one of them; what stands twice weighs twice.",
-        "07_collating",
+        "08_auditing",
     ),
     "responses-differ": Rule(
         "note",
         "{where}: the same instruction and input have different responses.",
         "Keep the best response, unless several are meant.",
-        "07_collating",
+        "08_auditing",
     ),
     "special-typed": Rule(
         "note",
@@ -106,7 +107,7 @@ RULES: dict[str, Rule] = {
         "{where}: the text holds a character that is left when text was damaged: U+FFFD, NUL, "
         "or half of a surrogate pair.",
         "Read the file's source again with the encoding that it was written in.",
-        "02_tokenizing",
+        "08_auditing",
     ),
 }
 """Every finding that a file can have, by its code, in the order in which a survey names them."""
@@ -196,9 +197,13 @@ class Survey(Found):
     template: Template
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return "\n".join([*_numbers(self), *_findings(self)])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        numbers = html.escape("\n".join(_numbers(self)))
+        return f"<pre>{numbers}</pre>{super()._repr_html_()}"
 
 
 def survey(
@@ -457,8 +462,8 @@ def _check_repeats(found: _Findings, entries: Sequence[Entry], test: Sequence[En
 # In print -------------------------------------------------------------------------------
 
 
-def _lines(found: Survey) -> Iterator[str]:
-    """Give the survey as lines for a terminal."""
+def _numbers(found: Survey) -> Iterator[str]:
+    """Give what was counted, as lines for a terminal."""
     total = found.entries
     limit = "none" if found.max_length is None else f"{found.max_length:,}"
     yield f"survey: {_many(total)}; {found.headline}"
@@ -497,6 +502,10 @@ def _lines(found: Survey) -> Iterator[str]:
     yield f"What is learned from, with mask {found.mask}"
     share = found.supervised / found.targets
     yield f"  {found.supervised:,} of {found.targets:,} targets are supervised, {share:.1%}"
+
+
+def _findings(found: Survey) -> Iterator[str]:
+    """Give what was found, with an empty line before each finding."""
     for finding in found.findings:
         yield ""
         for line in str(finding).split("\n"):

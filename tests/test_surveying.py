@@ -499,8 +499,10 @@ def test_errors_can_be_raised():
     in_bytes([BLUE]).raise_errors()
 
 
-def test_in_a_notebook_the_findings_are_a_table_that_no_text_can_break():
-    shown = in_bytes([replace(SOFT, output="</s><b>")])._repr_html_()
+def test_in_a_notebook_the_numbers_are_shown_and_no_text_can_break_the_table():
+    shown = in_bytes([replace(SOFT, output="</s><b>")], tokenizer="<mine>")._repr_html_()
+    assert shown.startswith("<pre>survey: 1 entry; 1 note\n")
+    assert "tokenizer &lt;mine&gt;" in shown
     assert "special-typed" in shown
     assert "</s>" not in shown
     assert "&lt;/s&gt;" in shown
