@@ -87,6 +87,7 @@ def test_at_a_maximum_length_some_lose_the_end_and_some_the_whole_response():
     assert (found.cut, found.lost) == (2, 1)
     assert finding(found, "response-cut").rows == (5,)
     assert finding(found, "response-lost").rows == (2,)
+    assert (found.supervised, found.targets) == (8 + 8 + 5 + 8, 8 + 8 + 8 + 5 + 8)
 
 
 def test_an_entry_as_long_as_the_maximum_keeps_its_end_token():
@@ -362,6 +363,10 @@ def test_a_test_with_the_same_instruction_and_another_input_leaks_nothing():
 def test_all_lost_is_an_error_and_some_lost_a_note():
     assert survey_case("nothing-supervised").errors
     assert not survey_case("response-lost").errors
+
+
+def test_an_input_alone_is_an_instruction_and_no_empty_one():
+    assert in_bytes([replace(FOUR, instruction="")]).codes == ()
 
 
 def test_an_empty_response_is_not_called_white_space_as_well():
