@@ -155,7 +155,10 @@ def test_each_token_stands_over_its_id():
         assert starts[0] == starts[1]
 
 
-@pytest.mark.parametrize("entry", [FIRST, LONG, HOSTILE])
+WIDE = Entry("\u65e5\u672c\u8a9e" * 60, "\uff21 \uff22\u3002" * 30, "\u4f60\u597d " * 40)
+
+
+@pytest.mark.parametrize("entry", [FIRST, LONG, HOSTILE, WIDE])
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("full", [False, True])
 def test_no_line_is_wider_than_80_columns(entry, style, full):
@@ -184,6 +187,15 @@ def test_color_repeats_what_the_words_say():
         assert f"\x1b[{COLORS[role]}m" in shown
 
 
+def test_an_ignored_target_is_dim_and_a_supervised_one_has_its_roles_color():
+    shown = walk(Entry("Hi", "", "Yes"), style="plain", mask="prompt", longest=5, color=True)
+    first, second, *_, last = sections(shown)[4].splitlines()[1:]
+    dim, header, response = (f"\x1b[{COLORS[role]}m" for role in ("pad", "header", "response"))
+    assert f"{header}     198\x1b[0m  {dim}  -100\x1b[0m" in first
+    assert f"{response}    5297\x1b[0m  {response}  5297\x1b[0m" in second
+    assert f"{dim}    -100\x1b[0m  {dim}  -100\x1b[0m" in last
+
+
 def test_every_role_has_a_color_of_its_own():
     assert COLORS.keys() == {*ROLES, "end", "pad"}
     assert len(set(COLORS.values())) == len(COLORS)
@@ -197,19 +209,19 @@ def test_every_color_is_switched_off_again_before_its_line_ends():
 
 
 def test_a_long_entry_is_shown_by_its_ends_unless_all_is_asked_for():
-    entry = Entry("Count.", "", " ".join(map(str, range(5000))))
-    shown = walk(entry, mask="prompt", longest=12_000)
+    entry = Entry("Count.", "", " ".join(map(str, range(2000))))
+    shown = walk(entry, mask="prompt", longest=6_000)
     assert len(shown.splitlines()) < 120
     text, tokens, _, _, columns = sections(shown)
     assert re.search(
-        r"  response     0 1 2 3 .*\.\.\. \d+ more lines \.\.\..* 4998 4999$", text, re.DOTALL
+        r"  response     0 1 2 3 .*\.\.\. \d+ more lines \.\.\..* 1998 1999$", text, re.DOTALL
     )
-    assert re.search(r"\.\.\. [\d,]+ more .*␣4  999\n", tokens)
+    assert re.search(r"\.\.\. [\d,]+ more .*␣1999\n", tokens)
     # What is left out, and what is shown, make up the whole.
     more = [int(m.replace(",", "")) for m in re.findall(r"([\d,]+) more columns", columns)]
     assert len(more) == 3  # of the template, of the response, and of the pads
-    assert len(table(shown)) + sum(more) == 12_000
-    assert len(table(walk(entry, longest=12_000, full=True))) == 12_000
+    assert len(table(shown)) + sum(more) == 6_000
+    assert len(table(walk(entry, longest=6_000, full=True))) == 6_000
 
 
 def test_one_column_is_never_left_out_alone():
