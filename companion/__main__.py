@@ -14,7 +14,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import tiktoken
 
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = int(given.run(given))
-        sys.stdout.flush()
+        print(end="", flush=True)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (OSError, ValueError) as error:
@@ -88,7 +88,7 @@ def _audit(given: argparse.Namespace) -> int:
         mask=given.mask,
         batch_size=given.batch_size,
         test=None if given.test is None else load_entries(given.test),
-        progress=sys.stderr.isatty(),
+        progress=_is_terminal(sys.stderr),
     )
     print(found.to_json() if given.json else found)
     if found.findings and not given.json:
@@ -127,7 +127,12 @@ def _in_color(choice: str) -> bool:
     if choice != "auto":
         return choice == "always"
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not plain
+    return _is_terminal(sys.stdout) and not plain
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a stream is a terminal; one that was closed for us is None."""
+    return stream is not None and stream.isatty()
 
 
 def _tokenizer(name: str) -> tuple[str, Encode, Decode]:
@@ -198,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="audit|show", required=True)
     audit = _command(
         commands, "audit", _audit, "report what a file holds, and what is wrong with it"
     )

@@ -161,6 +161,12 @@ def test_an_output_that_takes_nothing_more_is_named(few):
     assert (done.returncode, done.stderr) == (2, sentence)
 
 
+def test_closed_streams_are_no_matter(few):
+    command = f"{shlex.join(COMMAND)} audit {shlex.quote(few)} >&- 2>&-"
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    assert subprocess.run(["sh", "-c", command], timeout=120, check=False, env=env).returncode == 0
+
+
 def read_all(terminal):
     """Read what was written to a terminal until the last writer has gone."""
     heard = b""
@@ -315,7 +321,7 @@ def test_an_entry_out_of_range_is_refused(number, few, capsys):
         (["show", "a.json", "--entry", "1", "--color", "red"], "'auto', 'always', 'never'"),
         (["audit", "a.json", "--colour"], "unrecognized arguments: --colour"),
         (["train", "a.json"], "'audit', 'show'"),
-        ([], "the following arguments are required: COMMAND"),
+        ([], "the following arguments are required: audit|show"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, words, capsys):
@@ -459,7 +465,7 @@ def test_the_arguments_of_show_reach_the_walk(few, capsys):
 
 
 def test_a_huge_entry_is_surveyed_and_shown(tmp_path, capsys):
-    entry = Entry("Repeat.", "", "word " * 60_000)
+    entry = Entry("Repeat.", "", "word " * 20_000)
     path = write(tmp_path, "huge.json", [asdict(entry)])
     assert main(["audit", path, "--max-length", "512"]) == 0
     assert "note response-cut" in capsys.readouterr().out
