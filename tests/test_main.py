@@ -421,25 +421,48 @@ def test_a_question_of_the_test_file_is_an_error(few, tmp_path, capsys):
     assert "error test-leak: Entry 5: " in capsys.readouterr().out
 
 
-def test_a_tokenizer_of_a_folder_counts_its_own_tokens(few, tmp_path, capsys):
+@pytest.fixture
+def byte_folder(tmp_path):
+    """Make the folder of a tokenizer with a token for each byte, and two special ones."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE({sign: id for id, sign in enumerate(alphabet)}, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken("<|im_end|>")])
+    tokenizer.add_special_tokens([AddedToken("<|user|>"), AddedToken("<|assistant|>")])
     folder = tmp_path / "model"
     folder.mkdir()
     tokenizer.save(str(folder / "tokenizer.json"))
+    return str(folder)
 
-    assert main(["audit", few, "--encoding", str(folder), "--json"]) == 0
+
+def test_a_tokenizer_of_a_folder_counts_its_own_tokens(few, byte_folder, capsys):
+    assert main(["audit", few, "--encoding", byte_folder, "--style", "phi3", "--json"]) == 0
     read = json.loads(capsys.readouterr().out)
-    assert read["tokenizer"] == str(folder)
-    first = len(FEW[0].instruction.encode())  # one byte, one token
-    assert read["lengths"]["shortest"] > first
+    assert read["tokenizer"] == byte_folder
+    # A byte is a token, but for the two special ones, which are one each.
+    template = len("\n\n\n") + 2
+    longest = max(len(e.instruction + e.input + e.output) + bool(e.input) for e in FEW)
+    assert read["template"]["tokens"] == template
+    assert read["lengths"]["longest"] == template + longest
 
-    special = write(tmp_path, "special.json", [asdict(Entry("Hi", "", "Stop <|im_end|>\ud83d"))])
-    assert main(["audit", special, "--encoding", str(folder / "tokenizer.json")]) == 1
+
+def test_a_style_of_special_tokens_has_a_header_that_can_be_kept(few, byte_folder, capsys):
+    masked = ["--style", "phi3", "--mask", "prompt_without_header", "--json"]
+    assert main(["audit", few, "--encoding", byte_folder, *masked]) == 0
+    with_header = json.loads(capsys.readouterr().out)["supervised"]
+    responses = sum(len(entry.output) + 1 for entry in FEW)  # and their end tokens
+    assert with_header == responses + len(FEW) * len(["\n", "<|assistant|>", "\n"])
+
+
+def test_a_special_token_in_a_text_is_an_error_where_the_tokenizer_reads_it(
+    byte_folder, tmp_path, capsys
+):
+    entry = Entry("Hi", "", "I am the <|assistant|>\ud83d")
+    path = write(tmp_path, "special.json", [asdict(entry)])
+    assert main(["audit", path, "--encoding", f"{byte_folder}/tokenizer.json"]) == 1
     assert "error special-read: Entry 1: " in capsys.readouterr().out
+    assert main(["audit", path]) == 0
+    assert "note special-typed: Entry 1: " in capsys.readouterr().out
 
 
 def test_gpt2_is_the_packaged_tokenizer_by_either_name(few, capsys):
