@@ -13,6 +13,7 @@ from companion.masking import supervised_spans
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
 from companion.findings import AuditError, Finding, Report
 from companion.auditing import Expectation, audit
+from companion.surveying import Survey, survey
 
 __all__ = [
     "Entry",
@@ -41,4 +42,6 @@ __all__ = [
     "Report",
     "Expectation",
     "audit",
+    "Survey",
+    "survey",
 ]
