@@ -233,13 +233,15 @@ class _Text:
     `inputs`, `targets`: its columns as they were given, from column `start` of the row on.
     `block`: its ids, with what follows them; `UNKNOWN` where the batch does not show it.
     `graded`: which of those are supervised targets. `stop`: where the padding begins.
-    `end`: where the end token stands, or None. `number`: counts the texts of the batch.
+    `end`: where the end token stands, or None. `left`: how many pads stand before it.
+    `number`: counts the texts of the batch.
     """
 
     given: _Given
     number: int
     row: int
     start: int
+    left: int
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
     block: NDArray[np.int64]
@@ -281,8 +283,7 @@ def _is_padding(given: _Given, row: int, start: int) -> bool:
     """Tell whether nothing but padding follows in this row."""
     if given.attended is not None:
         return not given.attended[row, start:].any()
-    ignored = (given.targets[row, start:] == given.expect.ignore_index).all()
-    return bool(ignored and (given.inputs[row, start:] == given.expect.pad_id).all())
+    return bool((given.inputs[row, start:] == given.expect.pad_id).all())
 
 
 def _text(
@@ -303,7 +304,8 @@ def _text(
         block, graded = inputs, np.append(False, supervised[1:])
     attended = None if given.attended is None else given.attended[row, start:stop]
     borders = _borders(block, graded, attended, given.expect)
-    return _Text(given, number, row, start, inputs, targets, block, graded, *borders)
+    left = 0 if later else start
+    return _Text(given, number, row, start, left, inputs, targets, block, graded, *borders)
 
 
 def _borders(
@@ -418,6 +420,14 @@ def _check_end(text: _Text, found: Findings) -> None:
         unsure = expect.special_in_text and text.given.attended is None
         code = "padding-undetermined" if unsure else "padding-supervised"
         found.add(code, [text.row], text.cells(pads), text.block[pads])
+    # Pads before the text: their targets end where the text's first token is the target. A
+    # model that shifts never looks at the first column.
+    first, stop = (0, text.left - 1) if text.given.shifted else (1, text.left)
+    targets = text.given.targets[text.row, first : max(first, stop)]
+    pads = np.flatnonzero(targets != expect.ignore_index)
+    if len(pads):
+        cells = [(text.row, first + int(column)) for column in pads]
+        found.add("padding-supervised", [text.row], cells, targets[pads])
 
 
 def _check_mask(text: _Text, found: Findings) -> None:
