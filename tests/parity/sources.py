@@ -79,10 +79,10 @@ def padder(pad_id: int = END_ID, side: str = "right") -> PreTrainedTokenizerFast
 
 
 def tiny_gpt2(seed: int = 0) -> GPT2LMHeadModel:
-    """Make a very small GPT-2 with random weights."""
+    """Make a very small GPT-2 with random weights, wide enough apart that a fault is seen."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        config = GPT2Config(n_embd=8, n_layer=2, n_head=2, n_positions=1024)
+        config = GPT2Config(n_embd=8, n_layer=2, n_head=2, n_positions=1024, initializer_range=0.2)
         config.bos_token_id = config.eos_token_id = END_ID
         return GPT2LMHeadModel(config).eval()
 
