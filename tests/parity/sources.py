@@ -277,7 +277,9 @@ def trl_packed(entries: Sequence[TokenizedEntry], settings: Settings, free: bool
 def packs(rows: Sequence[Row], length: int, strategy: str = "bfd") -> list[dict[str, list]]:
     """Pack rows with TRL, into as few as it finds of at most `length` ids."""
     columns = {"input_ids": [ids for ids, _ in rows], "labels": [labels for _, labels in rows]}
-    return pack_dataset(Dataset.from_dict(columns), length, strategy).to_list()
+    # A fingerprint that is given need not be computed, which takes longer than the packing.
+    options = {"new_fingerprint": "packed"}
+    return pack_dataset(Dataset.from_dict(columns), length, strategy, options).to_list()
 
 
 def seq2seq(entries: Sequence[TokenizedEntry], settings: Settings, side: str = "right") -> Made:
