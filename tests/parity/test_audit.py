@@ -32,34 +32,29 @@ from parity.sources import (
 BATCHES = 150
 """How many of each source are audited."""
 
-sources = pytest.mark.parametrize("source", SOURCES)
+
+def by_spans_of(made):
+    """Declare what of each text should be supervised, and not the style that tells it."""
+    return dataclasses.replace(made.expect, style=None, spans=made.spans)
 
 
 # ------------------------------------------------------------------------- no false alarm
 
 
-@sources
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_correct_batch_of_any_source_gives_no_error(source):
     dice = random.Random(source)
-    for number in range(BATCHES):
-        made = drawn(source, dice)
-        by_spans = dataclasses.replace(made.expect, style=None, spans=made.spans)
-        undeclared = dataclasses.replace(made.expect, mask=None)
-        for expect in (made.expect, by_spans, undeclared):
-            assert audit(made.batch, expect=expect).errors == (), number
-
-
-@sources
-def test_hardly_any_batch_of_entries_leaves_the_audit_undecided(source):
-    dice = random.Random(source)
     undecided = Counter()
-    for _ in range(40):
+    for _ in range(BATCHES):
         made = drawn(source, dice)
-        report = audit(made.batch, expect=dataclasses.replace(made.expect, spans=made.spans))
-        undecided.update({f.code for f in report.findings if f.severity == "undetermined"})
+        by_spans = audit(made.batch, expect=by_spans_of(made))
+        undeclared = audit(made.batch, expect=dataclasses.replace(made.expect, mask=None))
+        for report in (audit(made.batch, expect=made.expect), by_spans, undeclared):
+            assert report.errors == ()
+        undecided.update({f.code for f in by_spans.findings if f.severity == "undetermined"})
     # Where the texts were cut to an answer of a word, too few targets tell their shift.
     assert set(undecided) <= {"shift-undetermined"}
-    assert undecided.total() <= 4
+    assert undecided.total() <= BATCHES // 10
 
 
 # ------------------------------------------------------------------ each fault, by its code
@@ -68,8 +63,8 @@ def test_hardly_any_batch_of_entries_leaves_the_audit_undecided(source):
 def changed_targets(made, value_of):
     """Give the batch with the targets of some positions changed.
 
-    `value_of(text, position)` is the new target of the token at that position, or None.
-    Positions are those of the text, its end token and what follows it up to the next text.
+    `value_of(text, position)` is the new target of the token at that position, or None. The
+    last position of a text is its end token; the first is no target.
     """
     targets = made.targets.clone()
     for text in made.texts:
@@ -208,7 +203,7 @@ def test_each_fault_has_its_code_in_the_batches_of_every_source(fault, source, m
         for style in ("alpaca", "phi3"):
             entries = dice.sample(embedded(style), 4)
             made = SOURCES[source](entries, Settings(mask, style, pad_id=pad_id))
-            expect = dataclasses.replace(made.expect, spans=made.spans)
+            expect = by_spans_of(made)
             assert audit(made.batch, expect=expect).errors == ()
             planted = fault(made)
             assert {finding.code for finding in audit(planted, expect=expect).errors} == {code}
