@@ -87,8 +87,9 @@ def audit(
 
     `batch`: a pair (inputs, targets); or inputs alone, beside `targets`; or a mapping with
     `input_ids` and `labels`, as transformers and TRL make it (the model shifts), or with
-    `tokens` and `labels`, as torchtune does (shifted already). Tensors, arrays or lists of
-    integers, of shape (rows, columns). `attention_mask` (1 for what is attended to) and
+    `tokens` and `labels`, as torchtune does (shifted already; its releases up to 0.6 shift
+    in the training recipe, so declare `shifted=False` for them). Tensors, arrays or lists
+    of integers, of shape (rows, columns). `attention_mask` (1 for what is attended to) and
     `position_ids`, of the same shape, are taken from a mapping. `decode`: gives the text of
     ids, to show it and to find a response header; None where there is none.
 
