@@ -114,8 +114,9 @@ class Packer:
     `truncation` says. There are no pads, unless `pad_to_multiple_of` asks for a width: then
     pads fill the end of the row, as one more entry whose targets are all ignored.
 
-    Raises `ValueError` where `Collator` does, and for entries that together are longer than
-    `max_length`.
+    Raises `ValueError` for entries that together are longer than `max_length`, and where
+    `Collator` does; so for an entry whose prompt alone fills a pack, when its response is
+    cut away and there is no other entry to learn from.
 
     >>> pack = Packer()([[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]])
     >>> pack.inputs
