@@ -89,7 +89,7 @@ def _sizes(lengths: ArrayLike, pack_length: int, truncation: str) -> NDArray[np.
         more = f" and {len(long) - 5} more" if len(long) > 5 else ""
         raise ValueError(
             f"longer than pack_length {pack_length}: {', '.join(named)}{more}; take longer packs, "
-            "or choose a truncation that leaves something"
+            f"or a truncation other than {truncation!r}"
         )
     return sizes
 
