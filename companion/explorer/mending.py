@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from companion.findings import SITE
+
 REPAIRS: tuple[tuple[str, str], ...] = (
     # The theme's icons as a script, 543 KB of the page's weight; the icons of the style sheet
     # draw the same. https://github.com/pydata/pydata-sphinx-theme/issues/2379
@@ -55,6 +57,9 @@ def mend_page(page: str) -> str:
     """
     for pattern, instead in REPAIRS:
         page = re.sub(pattern, instead, page, flags=re.DOTALL)
+    # A finding that a chapter shows links to the public site; here the chapters stand
+    # beside each other, and the folder may be read where there is no network.
+    page = page.replace(f"<a href='{SITE}/book/", "<a href='")
     return _distinct_regions(page)
 
 
