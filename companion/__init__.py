@@ -11,6 +11,7 @@ from companion.shifting import shift_targets
 from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
 from companion.masking import supervised_spans
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
+from companion.packing import Pack, Packer, block_diagonal_mask, cumulative_lengths, plan_packs
 from companion.findings import AuditError, Finding, Report
 from companion.auditing import Expectation, audit
 from companion.surveying import Survey, survey
@@ -37,6 +38,11 @@ __all__ = [
     "Collator",
     "InstructionDataset",
     "ResponseCutWarning",
+    "Pack",
+    "Packer",
+    "block_diagonal_mask",
+    "cumulative_lengths",
+    "plan_packs",
     "AuditError",
     "Finding",
     "Report",

@@ -273,9 +273,12 @@ def _texts(given: _Given, left: NDArray[np.int64], found: Findings) -> Iterator[
         if given.positions is not None:
             again = np.flatnonzero(given.positions[row] == 0)
             starts += [int(column) for column in again if column > first]
-        # Positions may say 0 all along the padding that follows a pack.
-        starts = [s for s in starts if s == first or not _is_padding(given, row, s)]
-        for start, stop in zip(starts, [*starts[1:], width], strict=True):
+        # Positions may begin anew, or say 0 all along, in the padding that follows a pack.
+        padding = [s for s in starts if s > first and _is_padding(given, row, s)]
+        starts = [s for s in starts if s not in padding]
+        ignored = padding and not given.supervised[row, padding[0] :].any()
+        last = padding[0] if ignored else width
+        for start, stop in zip(starts, [*starts[1:], last], strict=True):
             if start < width:
                 yield _text(given, number, row, start, stop, start > first, found)
                 number += 1

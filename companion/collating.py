@@ -126,6 +126,20 @@ class Collator:
             )
 
     def __call__(self, batch: Sequence[Item]) -> Batch:
+        rows, spans = self.texts(batch)
+        block = pad_batch(rows, self.end_id, self.pad_id, self._width(rows) + 1)
+        inputs, targets = shift_targets(block)
+        targets = keep_spans(targets, spans, self.ignore_index)
+        # The inputs are a view into the block, which is one column wider. A model may want
+        # to `view` them as one long row, so here they become an array of their own.
+        made = Batch(torch.from_numpy(np.ascontiguousarray(inputs)), torch.from_numpy(targets))
+        return made if self.device is None else Batch(*(t.to(self.device) for t in made))
+
+    def texts(self, batch: Sequence[Item]) -> tuple[list[NDArray[np.integer]], list[Spans]]:
+        """Give the ids of each text that is admitted, cut to what fits, and its spans.
+
+        What is common to a padded batch and to a pack; the spans are what is supervised.
+        """
         entries = self._admit(
             [
                 item if isinstance(item, TokenizedEntry) else _wrap(item, row)
@@ -142,13 +156,7 @@ class Collator:
                 f"of {', '.join(str(len(entry.ids)) for entry in entries)} tokens, has a target "
                 f"left (mask {self.mask!r}, max_length {self.max_length})"
             )
-        block = pad_batch(rows, self.end_id, self.pad_id, self._width(rows) + 1)
-        inputs, targets = shift_targets(block)
-        targets = keep_spans(targets, spans, self.ignore_index)
-        # The inputs are a view into the block, which is one column wider. A model may want
-        # to `view` them as one long row, so here they become an array of their own.
-        made = Batch(torch.from_numpy(np.ascontiguousarray(inputs)), torch.from_numpy(targets))
-        return made if self.device is None else Batch(*(t.to(self.device) for t in made))
+        return rows, spans
 
     def _admit(self, entries: list[TokenizedEntry]) -> list[TokenizedEntry]:
         """Leave out, or refuse, the entries that "drop" and "error" do not want."""
@@ -185,7 +193,7 @@ class Collator:
                 f"max_length {limit} leaves nothing of the response in rows {sorted(lost)} of this "
                 f"batch of {len(entries)}; all their targets are ignored",
                 ResponseCutWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         # In a chat, a turn of whose response nothing is left loses its span; with it goes the
         # header, and the end token of "keep_end", which would teach to answer nothing.

@@ -4,12 +4,13 @@ Each function gives a `Picture`: a matplotlib figure with a sentence that says w
 seen in it. A notebook shows it as SVG within the page, so that it takes the page's own ink
 in light and dark, and a screen reader reads the sentence. The same call gives the same
 bytes on every machine. What it leaves out: the tokens themselves, which
-`companion.explorer.table` shows. Chapters 01 to 07.
+`companion.explorer.table` shows. Chapters 01 to 07, and 11.
 """
 
 import html
 import io
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -119,9 +120,7 @@ def draw_lengths(entries: Sequence[TokenizedEntry]) -> Picture:
         (entry.prompt_length, len(entry.ids) - entry.prompt_length, 1, width - len(entry.ids) - 1)
         for entry in entries
     ]
-    height = 0.9 + 0.2 * len(entries)  # inches; the page scales it to its own width
-    figure = Figure(figsize=(4.8, height), facecolor="none")
-    axes = figure.add_axes((0.09, 0.5 / height, 0.88, 1 - 0.8 / height), facecolor="none")
+    figure, axes = _rows_to_scale(len(entries))
     ends = np.zeros(len(entries))
     # Told apart without colour: plain, hatched, solid ink, empty.
     looks = (
@@ -149,6 +148,61 @@ def draw_lengths(entries: Sequence[TokenizedEntry]) -> Picture:
         for row, (prompt, response, end, pads) in enumerate(parts)
     )
     return Picture(figure, f"A block of {len(entries)} rows and {width} columns. {described}")
+
+
+def draw_packs(lengths: Sequence[int], packs: Sequence[Sequence[int]], pack_length: int) -> Picture:
+    """Draw packs to scale: the entries of each, one after another, and what is left empty.
+
+    `lengths`: of all entries. `packs`: as `companion.packing.plan_packs` gives them.
+
+    >>> draw_packs([5, 2, 3], [[0], [2, 1]], pack_length=6)
+    2 packs of 6 slots. Pack 0: an entry of 5, 1 empty. Pack 1: entries of 3 and 2, 1 empty.
+    """
+    figure, axes = _rows_to_scale(len(packs))
+    taken = [[min(int(lengths[entry]), pack_length) for entry in pack] for pack in packs]
+    # Neighbours are told apart without colour: plain and hatched in turn; no fill is empty.
+    looks = {
+        "an entry": (_stand_in("template"), ""),
+        "the next": (_stand_in("response"), "///"),
+        "empty": ("none", ""),
+    }
+    named = set[str]()
+    for row, sizes in enumerate(taken):
+        start = 0
+        parts = [*zip(sizes, cycle(("an entry", "the next")), strict=False)]
+        for size, part in [*parts, (pack_length - sum(sizes), "empty")]:
+            colour, hatch = looks[part]
+            axes.barh(
+                row,
+                size,
+                left=start,
+                height=0.8,
+                label="_" if part in named else part,  # a leading "_" keeps it off the legend
+                facecolor=colour,
+                edgecolor=_INK,
+                linewidth=0.6,
+                hatch=hatch,
+            )
+            named.add(part)
+            start += size
+    _dress(axes, pack_length, len(packs))
+    axes.set_ylabel("pack")
+    described = " ".join(_pack_in_words(row, sizes, pack_length) for row, sizes in enumerate(taken))
+    return Picture(figure, f"{len(packs)} packs of {pack_length} slots. {described}")
+
+
+def _pack_in_words(row: int, sizes: Sequence[int], pack_length: int) -> str:
+    empty = f"{pack_length - sum(sizes)} empty"
+    if len(sizes) == 1:
+        return f"Pack {row}: an entry of {sizes[0]}, {empty}."
+    return f"Pack {row}: entries of {', '.join(map(str, sizes[:-1]))} and {sizes[-1]}, {empty}."
+
+
+def _rows_to_scale(rows: int) -> tuple[Figure, Axes]:
+    """Make an empty figure, as high as its rows need."""
+    height = 0.9 + 0.2 * rows  # inches; the page scales it to its own width
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    return figure, figure.add_axes((0.09, 0.5 / height, 0.88, 1 - 0.8 / height), facecolor="none")
 
 
 def _dress(axes: Axes, width: int, rows: int) -> None:

@@ -174,6 +174,118 @@ def collate(
     return inputs, targets, lost
 
 
+def best_fit(lengths: list[int], pack_length: int) -> list[list[int]]:
+    """Look through all packs, for each entry, for the one with the least room that will do."""
+    order = []
+    for length in range(max(lengths), 0, -1):
+        for entry, its_length in enumerate(lengths):
+            if its_length == length:
+                order.append(entry)
+    packs, rooms = [], []
+    for entry in order:
+        best = None
+        for pack, room in enumerate(rooms):
+            if room >= lengths[entry] and (best is None or room < rooms[best]):
+                best = pack
+        if best is None:
+            best = len(packs)
+            packs.append([])
+            rooms.append(pack_length)
+        packs[best].append(entry)
+        rooms[best] -= lengths[entry]
+    return packs
+
+
+def fewest_packs(lengths: list[int], pack_length: int) -> int:
+    """Try every way to put the entries into packs."""
+
+    def least(entry: int, rooms: list[int]) -> int:
+        if entry == len(lengths):
+            return len(rooms)
+        found = least(entry + 1, [*rooms, pack_length - lengths[entry]])
+        for pack, room in enumerate(rooms):
+            if room >= lengths[entry]:
+                filled = [*rooms[:pack], room - lengths[entry], *rooms[pack + 1 :]]
+                found = min(found, least(entry + 1, filled))
+        return found
+
+    return least(0, [])
+
+
+def pack(
+    entries: list[TokenizedEntry],
+    pad_id: int,
+    end_id: int,
+    ignore_index: int,
+    mask: str,
+    max_length: int | None,
+    truncation: str,
+    pad_to_multiple_of: int | None,
+) -> tuple[list[int], list[int], list[int]]:
+    """Give inputs, targets and positions, one token after another.
+
+    Raises `RefusedError` where the pack is refused.
+    """
+    inputs, targets, positions = [], [], []
+    any_entry = False
+    for entry in entries:
+        text = [*(int(token) for token in entry.ids), end_id]
+        slots = len(text) - 1
+        turns = list(entry.spans)
+        if max_length is not None and slots > max_length:
+            if truncation == "error":
+                raise RefusedError
+            if truncation == "drop":
+                continue
+            own = max_length + 1 if truncation == "cut" else max_length
+            text = text[:own] if truncation == "cut" else [*text[:own], end_id]
+            slots = max_length
+            turns = [turn for turn in entry.spans if turn[0] < own]
+        graded = []
+        for turn in turns:
+            graded += supervised_positions(entry, [turn], mask)
+        any_entry = True
+        for position in range(slots):
+            inputs.append(text[position])
+            targets.append(text[position + 1] if position + 1 in graded else ignore_index)
+            positions.append(position)
+    if not any_entry or all(target == ignore_index for target in targets):
+        raise RefusedError
+    if max_length is not None and len(inputs) > max_length:
+        raise RefusedError
+    filled = len(inputs)
+    while pad_to_multiple_of is not None and len(inputs) % pad_to_multiple_of != 0:
+        positions.append(len(inputs) - filled)
+        inputs.append(pad_id)
+        targets.append(ignore_index)
+    return inputs, targets, positions
+
+
+def borders(position_rows: Rows) -> list[int]:
+    """Count the slots up to each 0, and all of them."""
+    found, count = [], 0
+    for row in position_rows:
+        for position in row:
+            if position == 0:
+                found.append(count)
+            count += 1
+    return [*found, count]
+
+
+def may_read(positions: list[int]) -> list[list[bool]]:
+    """Walk back from each slot to the beginning of its entry: that much may it read."""
+    rows = []
+    for slot in range(len(positions)):
+        row = [False] * len(positions)
+        at = slot
+        row[at] = True
+        while positions[at] != 0:
+            at -= 1
+            row[at] = True
+        rows.append(row)
+    return rows
+
+
 # Random cases ----------------------------------------------------------------------------
 
 # Few ids, so that pad and end ids turn up inside the texts all the time.

@@ -8,7 +8,7 @@ import pytest
 
 from companion.collating import InstructionDataset
 from companion.entries import load_entries
-from companion.plotting import STEPS, StepLine, draw_lengths
+from companion.plotting import STEPS, StepLine, draw_lengths, draw_packs
 from companion.tokenizing import TokenizedEntry
 
 BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange(3))]
@@ -25,6 +25,25 @@ def test_a_picture_says_in_words_what_it_shows():
         "Row 1: 0 prompt, 3 response, 1 end, 6 pads."
     )
     assert f'role="img" aria-label="{picture!r}"' in picture._repr_html_()
+
+
+def test_packs_are_drawn_to_scale_and_said_in_words():
+    picture = draw_packs([5, 2, 3, 9], [[3], [0], [2, 1, 1]], pack_length=8)
+    assert repr(picture) == (
+        "3 packs of 8 slots. Pack 0: an entry of 8, 0 empty. Pack 1: an entry of 5, 3 empty. "
+        "Pack 2: entries of 3, 2 and 2, 1 empty."
+    )
+    bars = picture.figure.axes[0].patches
+    drawn = [(bar.get_y() + 0.4, bar.get_x(), bar.get_width()) for bar in bars]
+    assert drawn == [
+        *((0, 0, 8), (0, 8, 0)),
+        *((1, 0, 5), (1, 5, 3)),
+        *((2, 0, 3), (2, 3, 2), (2, 5, 2), (2, 7, 1)),
+    ]
+    assert (
+        picture._repr_html_()
+        == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8)._repr_html_()
+    )
 
 
 def test_a_picture_has_no_date_no_address_and_no_fixed_ink():
