@@ -109,3 +109,19 @@ def test_every_repair_says_where_its_defect_is_known():
 def test_a_page_without_defects_stays_as_it_is():
     page = "<html><body><p>nothing here</p></body></html>"
     assert mend_page(page) == page
+
+
+def test_each_cell_of_a_table_of_text_knows_its_column():
+    page = (
+        '<table class="table"><tr><th class="head"><p>who</p></th><th>what</th></tr>'
+        "<tr><td><p>we</p></td><td>pad</td></tr><tr><td>you</td><td>cut</td></tr></table>"
+    )
+    mended = mend_page(page)
+    assert re.findall(r'<td data-column="(\w+)">(?:<p>)?(\w+)', mended) == [
+        ("who", "we"),
+        ("what", "pad"),
+        ("who", "you"),
+        ("what", "cut"),
+    ]
+    for other in ('<table class="table"><tr><td>1</td></tr></table>', "<td>1</td>"):
+        assert mend_page(other) == other

@@ -8,6 +8,7 @@ the defect is known, where there is one, so that it can go when the theme no lon
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import cycle
 from typing import Any
 
 REPAIRS: tuple[tuple[str, str], ...] = (
@@ -55,7 +56,21 @@ def mend_page(page: str) -> str:
     """
     for pattern, instead in REPAIRS:
         page = re.sub(pattern, instead, page, flags=re.DOTALL)
-    return _distinct_regions(page)
+    return _named_columns(_distinct_regions(page))
+
+
+def _named_columns(page: str) -> str:
+    """Give each cell of a table of text its column's name, which is shown on a phone."""
+
+    def name(table: re.Match[str]) -> str:
+        heads = re.findall(r"<th\b[^>]*>(.*?)</th>", table[0], flags=re.DOTALL)
+        names = [re.sub(r"<[^>]+>", "", head).strip() for head in heads]
+        if not names:
+            return table[0]
+        columns = cycle(names)
+        return re.sub("<td", lambda _: f'<td data-column="{next(columns)}"', table[0])
+
+    return re.sub(r'<table class="table">.*?</table>', name, page, flags=re.DOTALL)
 
 
 def _distinct_regions(page: str) -> str:
