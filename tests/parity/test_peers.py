@@ -4,7 +4,6 @@ The libraries give `labels` that their models shift; so theirs are one column wi
 column j of our targets is column j + 1 of their labels.
 """
 
-import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, models
@@ -17,7 +16,6 @@ from transformers import (
 )
 from trl.trainer import sft_trainer
 
-from book.chapters import BOOK, cells
 from companion.collating import Collator, InstructionDataset
 from companion.entries import load_entries
 from companion.ignoring import IGNORE_INDEX
@@ -163,18 +161,3 @@ def test_a_collator_that_finds_padding_by_value_keeps_no_end_token(batches, toke
         kept["ours"] += int((ours.targets == END_ID).sum())
         kept["by value"] += int((theirs["labels"] == END_ID).sum())
     assert kept == {"ours": sum(map(len, batches)), "by value": 0}
-
-
-def test_the_collator_that_chapter_05_writes_out_gives_the_labels_of_the_real_one(
-    batches, tokenizer
-):
-    """The chapter shows a function for a library that it does not import."""
-    chapter = cells(BOOK / "05_ignoring.ipynb", "code")
-    (source,) = (cell.source for cell in chapter if "def labels_by_value(" in cell.source)
-    space = {"IGNORE_INDEX": IGNORE_INDEX}
-    exec(source, space)
-    by_value = DataCollatorForLanguageModeling(tokenizer, mlm=False)
-    for batch in batches:
-        theirs = by_value([{"input_ids": row["input_ids"]} for row in features(batch, False)])
-        labels = space["labels_by_value"](theirs["input_ids"].numpy(), END_ID)
-        assert np.array_equal(labels, theirs["labels"].numpy())
