@@ -271,8 +271,8 @@ class Report:
             + f"<br><em>{html.escape(finding.cure)}</em></td></tr>"
             for finding in self.findings
         )
-        caption = f"<caption {left}>Audit: {html.escape(self.headline)}.</caption>"
-        return f"<table>{caption}<tbody>{rows}</tbody></table>"
+        said = f"<p>Audit: {html.escape(self.headline)}.</p>"
+        return f"{said}<table><tbody>{rows}</tbody></table>" if rows else said
 
 
 class Findings:

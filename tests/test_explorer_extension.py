@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from companion.auditing import audit
 from companion.entries import load_entries
 from companion.explorer.mending import REPAIRS, mend_page
 from companion.explorer.table import BatchTable
@@ -109,6 +110,11 @@ def test_every_repair_says_where_its_defect_is_known():
 def test_a_page_without_defects_stays_as_it_is():
     page = "<html><body><p>nothing here</p></body></html>"
     assert mend_page(page) == page
+
+
+def test_a_finding_leads_to_the_chapter_beside_it():
+    shown = audit([[5, 6, 50256]], [[6, -100, -100]])._repr_html_()
+    assert "<a href='05_ignoring.html'>end-ignored</a>" in mend_page(shown)
 
 
 def test_each_cell_of_a_table_of_text_knows_its_column():

@@ -261,6 +261,48 @@ MUTATIONS = [
         "text.splitlines()",
         "entries",
     ),
+    Mutation(
+        "an audit takes the first pad for the end token",
+        "auditing",
+        "        if expect.pad_id == expect.end_id and stop < known:\n            stop += 1",
+        "        if False:\n            stop += 1",
+        "auditing",
+    ),
+    Mutation(
+        "an audit counts the first column of labels that the model shifts",
+        "auditing",
+        "supervised[:, 0] = False",
+        "pass",
+        "auditing",
+    ),
+    Mutation(
+        "an audit says nothing where the shift cannot be told",
+        "auditing",
+        "agreeing == [declared] or declared not in agreeing",
+        "True",
+        "auditing",
+    ),
+    Mutation(
+        "an audit points one column to the side",
+        "auditing",
+        "back = 1 if self.given.shifted else 0",
+        "back = 1",
+        "auditing",
+    ),
+    Mutation(
+        "an audit takes the first response header for the right one",
+        "auditing",
+        "return likely, len(places) == 1",
+        "return likely[:1], True",
+        "auditing",
+    ),
+    Mutation(
+        "a report raises nothing",
+        "findings",
+        "if self.errors:",
+        "if False:",
+        "findings",
+    ),
 ]
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from itertools import cycle
 from typing import Any
 
+from companion.findings import SITE
+
 REPAIRS: tuple[tuple[str, str], ...] = (
     # The theme's icons as a script, 543 KB of the page's weight; the icons of the style sheet
     # draw the same. https://github.com/pydata/pydata-sphinx-theme/issues/2379
@@ -56,6 +58,9 @@ def mend_page(page: str) -> str:
     """
     for pattern, instead in REPAIRS:
         page = re.sub(pattern, instead, page, flags=re.DOTALL)
+    # A finding that a chapter shows links to the public site; here the chapters stand
+    # beside each other, and the folder may be read where there is no network.
+    page = page.replace(f"<a href='{SITE}/book/", "<a href='")
     return _named_columns(_distinct_regions(page))
 
 
@@ -64,7 +69,7 @@ def _named_columns(page: str) -> str:
 
     def name(table: re.Match[str]) -> str:
         heads = re.findall(r"<th\b[^>]*>(.*?)</th>", table[0], flags=re.DOTALL)
-        names = [re.sub(r"<[^>]+>", "", head).strip() for head in heads]
+        names = [re.sub(r"<[^>]+>", "", head).strip().replace('"', "&quot;") for head in heads]
         if not names:
             return table[0]
         columns = cycle(names)

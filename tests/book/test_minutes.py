@@ -28,10 +28,11 @@ def reckoned(path) -> tuple[float, float]:
     """Give the minutes that a chapter takes to read and run, and those of its exercises."""
     text = prose(path)
     (before, to_do, after) = re.split(r"^## Exercises$|^## In practice$", text, flags=re.MULTILINE)
-    code = [cell.source for cell in cells(path, "code") if "\ncheck(" not in cell.source]
-    lines = sum(1 for source in code for line in source.splitlines() if line.strip())
+    code = [cell for cell in cells(path, "code") if "\ncheck(" not in cell.source]
+    lines = sum(1 for cell in code for line in cell.source.splitlines() if line.strip())
     stops = text.count(":class: predict") + len(re.findall(r"^\*\*\d+\. ", after, re.MULTILINE))
-    stops += sum("BatchTable(" in source or "draw_" in source for source in code)
+    pictures = [cell for cell in code if "text/html" in str(cell.outputs)]
+    stops += sum("StepLine(" not in cell.source for cell in pictures)
     read = reading(before + after) + lines * MINUTES_A_LINE + stops * MINUTES_A_STOP
     return read, reading(to_do) + len(exercises(path)) * MINUTES_AN_EXERCISE
 
