@@ -30,6 +30,12 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         r'<details class="\1"><summary><span class="collapsed">\2</span>'
         r'<span class="expanded">\3</span></summary>',
     ),
+    # The arrow that folds the pages below another in the contents has no name.
+    # https://github.com/pydata/pydata-sphinx-theme/pull/1582
+    (
+        r'<summary>(<span class="toctree-toggle")',
+        r'<summary aria-label="The pages below">\1',
+    ),
     # The sidebar is no landmark, so the book's name in it belongs to no part of the page.
     # https://github.com/pydata/pydata-sphinx-theme/pull/1454
     (
