@@ -78,11 +78,11 @@ def merges(tokens: Sequence[bytes]) -> list[tuple[int, int]]:
     """Give the pair of ids that each token from 256 on is merged from.
 
     A token's pair is what its bytes come to by the merges of lower ids. Where every token has
-    such a pair, merging pairs of ids gives the same as tiktoken, which looks for joined bytes:
-    where two neighbours' bytes make a token, no merge has crossed its borders, so the merges
-    within were those of the token alone, and the neighbours are its pair.
+    one, merging pairs of ids gives the same as tiktoken, which looks for joined bytes, and for
+    whole pieces first. For where two neighbours' bytes make a token, no merge has crossed its
+    borders: the merges within were those of the token alone, and the neighbours are its pair.
 
-    Raises `ValueError` for a token that its merges do not lead to, or that holds a later one.
+    Raises `ValueError` for a token that its merges do not lead to.
 
     >>> merges([bytes([i]) for i in range(256)] + [b"in", b"ing"])
     [(105, 110), (256, 103)]
@@ -91,8 +91,11 @@ def merges(tokens: Sequence[bytes]) -> list[tuple[int, int]]:
     pairs = []
     for id, token in enumerate(tokens[256:], start=256):
         parts = _parts(token, ids, below=id)
-        if len(parts) != 2 or max(parts) >= id:
-            raise ValueError(f"token {id}, {token!r}, is not a pair of earlier ones: {parts}")
+        if len(parts) != 2:
+            raise ValueError(
+                f"token {id}, {token!r}, must be merged from two earlier ones; by the merges of "
+                f"lower ids, its bytes come to {len(parts)}: {parts}"
+            )
         pairs.append((parts[0], parts[1]))
     return pairs
 
