@@ -1,0 +1,93 @@
+// The browser's tokenizer under Node, against what tiktoken gave: the folder named in ORACLE
+// holds the vocabulary's script and that, and `test_explorer_tokenizer.py` writes it.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runInThisContext } from "node:vm";
+
+const read = (name) => readFileSync(join(process.env.ORACLE, name), "utf8");
+const source = new URL("../../companion/explorer/tokenizer.js", import.meta.url);
+const code = encodeURIComponent(readFileSync(source, "utf8"));
+const { makeTokenizer } = await import(`data:text/javascript,${code}`);
+
+runInThisContext(read("vocabulary.js")); // as a classic script, which is what pages load
+const oracle = JSON.parse(read("oracle.json"));
+const { encode, bytes } = makeTokenizer(globalThis.gpt2Vocabulary);
+
+const hash = (data) => createHash("sha256").update(data).digest("hex");
+const joined = (ids) => Buffer.concat(ids.map(bytes));
+
+test("every text has tiktoken's ids", () => {
+  assert.ok(oracle.texts.length >= 2000);
+  for (const [text, ids] of oracle.texts) assert.deepEqual(encode(text), ids, JSON.stringify(text));
+});
+
+test("the bytes of a text's ids, joined, are the text in UTF-8", () => {
+  for (const [text] of oracle.texts) {
+    assert.deepEqual(joined(encode(text)), Buffer.from(text), JSON.stringify(text));
+  }
+});
+
+test("every code point has tiktoken's ids, beside a space, a digit and a letter", () => {
+  oracle.points.forEach((expected, block) => {
+    let text = "";
+    for (let point = block * 4096; point < (block + 1) * 4096; point += 1) {
+      const character = String.fromCodePoint(point);
+      text += `${character} ${character}1${character}a`;
+    }
+    const found = hash(Uint16Array.from(encode(text)));
+    assert.equal(found, expected, `among the 4096 from U+${(block * 4096).toString(16)}`);
+  });
+});
+
+test("every id has tiktoken's bytes", () => {
+  const all = Array.from({ length: oracle.ids }, (_, id) => Buffer.from(bytes(id)).toString("hex"));
+  assert.equal(hash(all.join("\n")), oracle.bytes);
+});
+
+test("text is never read as a special token", () => {
+  assert.deepEqual(encode("<|endoftext|>"), [27, 91, 437, 1659, 5239, 91, 29]);
+  assert.equal(Buffer.from(bytes(50256)).toString(), "<|endoftext|>");
+});
+
+test("half a surrogate pair counts as U+FFFD, as with tiktoken from Python", () => {
+  assert.deepEqual(encode("\ud800"), [4210]);
+  assert.deepEqual(encode("\ude00\ud83d"), encode("\ufffd\ufffd"));
+  assert.deepEqual(encode("a\ud83d\ude00b"), [64, 47249, 222, 65]);
+});
+
+for (const character of ["a", "7", " ", "=", "\n", "\u00e9", "\ud83d\ude42"]) {
+  const name = JSON.stringify(character);
+  test(`a run of 100,000 ${name} takes less than a second`, () => {
+    const text = character.repeat(100_000);
+    const start = performance.now();
+    const ids = encode(text);
+    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+    assert.ok(joined(ids).equals(Buffer.from(text)));
+  });
+}
+
+test("a million spaces before a word, at which tiktoken gives up, are encoded", () => {
+  const ids = encode(`${" ".repeat(1_000_000)}a`);
+  assert.equal(ids.length, 1_000_000);
+  assert.deepEqual(ids.slice(-2), [220, 257]);
+});
+
+test("nothing is remembered from one text to the next", () => {
+  const first = encode("don't");
+  encode("'ll \ud800");
+  assert.deepEqual(encode("don't"), first);
+  assert.deepEqual(first, [9099, 470]);
+  bytes(464)[0] = 0;
+  assert.deepEqual([...bytes(464)], [84, 104, 101]);
+});
+
+test("what is no text or no id is refused by name", () => {
+  assert.throws(() => encode(undefined), { name: "TypeError", message: /found undefined/ });
+  assert.throws(() => encode(["a"]), { name: "TypeError" });
+  for (const id of [-1, 50257, 1.5, NaN, "5", undefined, -100]) {
+    assert.throws(() => bytes(id), { name: "RangeError", message: `an id is a whole number from 0 to 50256; found ${id}` });
+  }
+});
