@@ -38,7 +38,9 @@ SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
         Entry("Say hello.", "", "Hello!"),
     ),
     "Emoji and scripts": (
-        Entry("Translate to French.", "Good morning \N{SUN WITH FACE}", "Bonjour \N{SUN WITH FACE}"),
+        Entry(
+            "Translate to French.", "Good morning \N{SUN WITH FACE}", "Bonjour \N{SUN WITH FACE}"
+        ),
         Entry("How do you say peace?", "Hebrew", "\u05e9\u05dc\u05d5\u05dd"),
     ),
 }
@@ -51,9 +53,7 @@ def explorer_constants() -> dict[str, Any]:
         code: {"severity": rule.severity, "sentence": rule.sentence, "cure": rule.cure}
         for code, rule in RULES.items()
     }
-    samples = {
-        name: [_plain(item) for item in items] for name, items in SAMPLES.items()
-    }
+    samples = {name: [_plain(item) for item in items] for name, items in SAMPLES.items()}
     return {**constants(), "rules": rules, "samples": samples}
 
 
@@ -70,7 +70,8 @@ def page_script() -> str:
     >>> "definePageElement(CONSTANTS)" in page_script().splitlines()[-2]
     True
     """
-    return f'(() => {{\n"use strict";\n{_joined()}\nexplorer_js.definePageElement(CONSTANTS);\n}})();\n'
+    started = "explorer_js.definePageElement(CONSTANTS);"
+    return f'(() => {{\n"use strict";\n{_joined()}\n{started}\n}})();\n'
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +85,7 @@ def widget_module() -> str:
 
 
 def _joined() -> str:
-    data = json.dumps(explorer_constants(), ensure_ascii=True).replace("</", "<\\/")
+    data = json.dumps(explorer_constants()).replace("<", "\\u003c")
     return "\n".join([f"const CONSTANTS = {data};", *map(_as_function, MODULES)])
 
 

@@ -182,8 +182,20 @@ export function runsOf(lines, step) {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const SIGNS = { " ": ["␣", "space"], "\n": ["⏎", "line break"], "\t": ["⇥", "tab"], "\r": ["␍", "return"] };
 
+/** @type {Map<string, string>} */
+const texts = new Map();
+
+/** @param {string} hex @returns {string} the text of a token, which is looked up once */
+function textOf(hex) {
+  const known = texts.get(hex);
+  if (known !== undefined) return known;
+  const text = decoded(hex);
+  texts.set(hex, text);
+  return text;
+}
+
 /** @param {string} hex @returns {string} */
-export function textOf(hex) {
+export function decoded(hex) {
   const pairs = hex.match(/../g) ?? [];
   try {
     return utf8.decode(Uint8Array.from(pairs, (pair) => parseInt(pair, 16)));
@@ -222,11 +234,17 @@ function plain(cell) {
 /** @param {Cell[]} cells several tokens as one text, in which a character may be whole again */
 function joined(cells) {
   const isText = cells.every((cell) => cell.hex !== null);
-  const text = isText ? textOf(cells.map((cell) => cell.hex).join("")) : "";
+  const text = isText ? decoded(cells.map((cell) => cell.hex).join("")) : "";
   return text && !/^⟨[0-9A-F ]+⟩$/.test(text) ? text : cells.map(plain).join(isText ? "" : " ");
 }
 
 // HTML of the grids -----------------------------------------------------------------------
+
+/**
+ * @typedef {object} Table an entry's table, cell by cell, so that what differs can be told
+ * @property {string} head
+ * @property {{head: string, cells: string[]}[]} rows
+ */
 
 /**
  * Give one entry's table.
@@ -235,6 +253,7 @@ function joined(cells) {
  * @param {View} view
  * @param {Constants} constants
  * @param {Map<string, string>} marked cells to outline, and why
+ * @returns {Table}
  */
 function tableOf(lines, view, constants, marked) {
   const runs = runsOf(lines, view.step);
@@ -244,19 +263,42 @@ function tableOf(lines, view, constants, marked) {
     const positions = lines[0].cells.slice(run.start, run.stop).map((cell) => cell.position);
     return positions.map((position) => `<th scope="col">${position}</th>`).join("");
   });
-  const body = lines.map((line) => {
-    const cells = runs.map((run) => {
+  const rows = lines.map((line) => ({
+    head: `<th scope="row">${line.name ? `<span>row ${line.row}</span> ${line.name}` : `row ${line.row}`}</th>`,
+    cells: runs.flatMap((run) => {
       const own = line.cells.slice(run.start, run.stop);
-      if (isOpen(run)) return own.map((cell) => cellOf(cell, line, view, constants, marked)).join("");
-      return foldOf(own, line, run.start, constants);
+      if (!isOpen(run)) return [foldOf(own, line, run.start, constants)];
+      return own.map((cell) => cellOf(cell, line, view, constants, marked));
+    }),
+  }));
+  return { head: `<tr><th scope="col">position</th>${heads.join("")}</tr>`, rows };
+}
+
+/** @param {Table} table */
+function htmlOf({ head, rows }) {
+  const body = rows.map((row) => `<tr>${row.head}${row.cells.join("")}</tr>`).join("");
+  return `<table class="bt"><thead>${head}</thead><tbody>${body}</tbody></table>`;
+}
+
+/**
+ * Write a table, or only the cells of it that differ from what is drawn.
+ *
+ * @param {Element} at
+ * @param {Table} table
+ * @param {Table | undefined} drawn
+ */
+function write(at, table, drawn) {
+  const isSame = (row, i) => drawn?.rows[i]?.head === row.head && drawn.rows[i].cells.length === row.cells.length;
+  if (drawn?.head !== table.head || drawn.rows.length !== table.rows.length || !table.rows.every(isSame)) {
+    at.innerHTML = htmlOf(table);
+    return;
+  }
+  const rows = at.querySelectorAll("tbody tr");
+  table.rows.forEach((row, i) => {
+    row.cells.forEach((cell, column) => {
+      if (drawn.rows[i].cells[column] !== cell) rows[i].children[column + 1].outerHTML = cell;
     });
-    const name = line.name ? `<span>row ${line.row}</span> ${line.name}` : `row ${line.row}`;
-    return `<tr><th scope="row">${name}</th>${cells.join("")}</tr>`;
   });
-  return (
-    `<table class="bt"><thead><tr><th scope="col">position</th>${heads.join("")}</tr></thead>` +
-    `<tbody>${body.join("")}</tbody></table>`
-  );
 }
 
 /** @param {Cell} cell @param {Line} line @param {View} view */
@@ -310,18 +352,19 @@ function foldOf(cells, line, start, constants) {
   );
 }
 
-/** @param {Row} row @param {number} number @param {Constants} constants */
-function textRow(row, number, constants) {
+/** @param {Row} row @param {number} number @param {Constants} constants @returns {Table} */
+function textTable(row, number, constants) {
   const pieces = row.pieces.map(
     ([role, text]) =>
       `<span data-role="${role}"><span class="bt-spoken">${constants.roles[role]}: </span>` +
       `${visible(text, false).replace(/((?:<span[^>]*aria-label="line break"[^>]*>⏎<\/span>)+)/g, "$1<br>")}</span>`,
   );
   const shown = pieces.join("") || "bare ids, which have no text";
-  return (
-    `<table class="bt"><tbody translate="no"><tr><th scope="row">row ${number}</th>` +
-    `<td class="bt-text">${shown}</td></tr></tbody></table>`
-  );
+  const cells = [`<td class="bt-text" translate="no">${shown}</td>`];
+  return {
+    head: '<tr><th scope="col">row</th><th scope="col">text</th></tr>',
+    rows: [{ head: `<th scope="row">row ${number}</th>`, cells }],
+  };
 }
 
 // Sentences -------------------------------------------------------------------------------
@@ -451,6 +494,7 @@ export function mount(root, first, host, constants) {
   /** @param {string} part @returns {HTMLElement} */
   const $ = (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`));
   const tabs = /** @type {HTMLElement[]} */ ([...root.querySelectorAll('[role="tab"]')]);
+  /** @type {Table[]} */
   const drawnTables = [];
 
   // What is drawn --------------------------------------------------------------------------
@@ -499,7 +543,7 @@ export function mount(root, first, host, constants) {
     const byRow = frames.rows.map((_, number) => lines.filter((line) => line.row === number));
     drawTables(
       step === "format"
-        ? frames.rows.map((row, number) => textRow(row, number, constants))
+        ? frames.rows.map((row, number) => textTable(row, number, constants))
         : byRow.filter((own) => own.length).map((own) => tableOf(own, view, constants, marked)),
     );
     const changed = lines.flatMap((line) => line.cells).filter((cell) => cell.changed).length;
@@ -515,18 +559,17 @@ export function mount(root, first, host, constants) {
     }, 600);
   }
 
-  /** Write only the tables that differ: a key stroke changes one of eight. */
+  /** @param {Table[]} tables */
   function drawTables(tables) {
     const grid = $("grid");
     while (grid.children.length > tables.length) {
       grid.lastElementChild?.remove();
       drawnTables.pop();
     }
-    tables.forEach((html, i) => {
-      if (drawnTables[i] === html) return;
+    tables.forEach((table, i) => {
       if (!grid.children[i]) grid.append(Object.assign(document.createElement("div"), { className: "be-entry" }));
-      grid.children[i].innerHTML = html;
-      drawnTables[i] = html;
+      write(grid.children[i], table, drawnTables[i]);
+      drawnTables[i] = table;
     });
     const first = grid.querySelector("td[data-at]");
     if (first && !grid.querySelector('td[tabindex="0"]')) /** @type {HTMLElement} */ (first).tabIndex = 0;
@@ -1045,7 +1088,7 @@ export function readLink(hash, id) {
  */
 export function pageHost(tokens, constants, load) {
   /** @type {import("./frames.js").Tokenizer} */
-  let tokenizer = carriedTokenizer(tokens);
+  let tokenizer = remembering(carriedTokenizer(tokens));
   /** @type {Promise<void> | null} */
   let loading = null;
   return {
@@ -1058,7 +1101,7 @@ export function pageHost(tokens, constants, load) {
       try {
         return drawn(makeFrames(state, tokenizer, constants));
       } catch (error) {
-        if (loading === null) loading = load().then((whole) => void (tokenizer = whole));
+        if (loading === null) loading = load().then((whole) => void (tokenizer = remembering(whole)));
         loading.then(
           () => drawn(makeFrames(state, tokenizer, constants)),
           () => {
@@ -1067,6 +1110,28 @@ export function pageHost(tokens, constants, load) {
           },
         );
       }
+    },
+  };
+}
+
+/**
+ * Keep what was encoded: of a batch, a key stroke changes one text.
+ *
+ * @param {import("./frames.js").Tokenizer} tokenizer
+ * @returns {import("./frames.js").Tokenizer}
+ */
+function remembering(tokenizer) {
+  /** @type {Map<string, number[]>} */
+  const known = new Map();
+  return {
+    bytes: tokenizer.bytes,
+    encode(text) {
+      const found = known.get(text);
+      if (found) return found;
+      const ids = tokenizer.encode(text);
+      if (known.size > 200) known.clear();
+      known.set(text, ids);
+      return ids;
     },
   };
 }

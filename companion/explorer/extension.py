@@ -2,9 +2,9 @@
 
 Gives the directives `batch-table` and `batch-explorer`, which compute a `BatchTable` or a
 `BatchExplorer` while the site is built, so that a page states no number that was not
-computed; and the scripts and styles that bring the explorers to life. Mends what the theme writes: a finished
-page asks no other host for anything, and reads well with a screen reader. It is an
-ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
+computed; and the scripts and styles that bring the explorers to life. Mends what the theme
+writes: a finished page asks no other host for anything, and reads well with a screen
+reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
 """
 
 import hashlib

@@ -35,7 +35,7 @@ STATE = ("entries", "style", "mask", "max_length", "truncation", "fault")
 """The traits that say what the batch is; `step` and `show` say how it is looked at."""
 
 
-class BatchExplorer(anywidget.AnyWidget):  # type: ignore[misc]
+class BatchExplorer(anywidget.AnyWidget):
     """A batch of entries, the six steps as tabs, and the tensors of the chosen step.
 
     `entries`: 1 to 8 entries, or rows of bare ids. `step`: one of the six. `style`: the name
@@ -56,7 +56,7 @@ class BatchExplorer(anywidget.AnyWidget):  # type: ignore[misc]
     _esm = widget_module()
     _css = stylesheet() + (files("companion") / "explorer" / "explorer.css").read_text("utf-8")
 
-    entries = traitlets.List().tag(sync=True)
+    entries: traitlets.List[Any] = traitlets.List().tag(sync=True)
     step = traitlets.Enum(STEPS, "format").tag(sync=True)
     show = traitlets.Enum(("text", "ids"), "text").tag(sync=True)
     style = traitlets.Union([traitlets.Unicode(), traitlets.Dict()], default_value="alpaca").tag(
@@ -137,7 +137,7 @@ class BatchExplorer(anywidget.AnyWidget):  # type: ignore[misc]
             "show": self.show,
             "tokens": carry_tokens(texts, styles),
         }
-        packed = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("</", "<\\/")
+        packed = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
         return (
             f'<batch-explorer data-step="{html.escape(self.step)}">'
             f'<script type="application/json">{packed}</script>{self.table.html()}'
