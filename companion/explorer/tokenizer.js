@@ -102,9 +102,10 @@ function pieceEnd(text, start, kinds) {
   const pointAt = (at) => text.codePointAt(at) ?? 0;
   /** @param {number} at */
   const kindAt = (at) => kinds[pointAt(at)];
-  const spaced = text[start] === " " && start + 1 < text.length && kindAt(start + 1) !== SPACE;
-  const kind = kindAt(spaced ? start + 1 : start);
-  let end = spaced ? start + 1 : start;
+  let end = start;
+  // A plain space goes with what follows it. White space that follows takes it in anyway.
+  if (text[start] === " " && start + 1 < text.length) end += 1;
+  const kind = kindAt(end);
   while (end < text.length && kindAt(end) === kind) end += pointAt(end) > 0xffff ? 2 : 1;
   // Of white space before a word, the last is left: if it is a plain space, it is the word's.
   return kind === SPACE && end < text.length && end - start > 1 ? end - 1 : end;
