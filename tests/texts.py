@@ -34,6 +34,8 @@ HARD = (
     "'ll",
     "'d",
     "'LL",
+    "'said",  # begins with a contraction
+    "'Said",  # does not
     "''ve",
     "\u2019s",
     "<|endoftext|>",

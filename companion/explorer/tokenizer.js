@@ -88,7 +88,8 @@ export function makeTokenizer(vocabulary) {
 /**
  * Find where the piece ends that begins at `start`. In tiktoken, this is the pattern
  * `'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+$|\s+(?!\S)|\s`; here it is
- * walked, since on a run of a million letters a pattern may run out of memory.
+ * walked, with the kinds of the vocabulary, and no run is too long. (tiktoken 0.14 gives up on a
+ * million spaces before a word.)
  *
  * @param {string} text
  * @param {number} start

@@ -62,14 +62,15 @@ for (const character of ["a", "7", " ", "=", "\n", "\u00e9", "\ud83d\ude42"]) {
   const name = JSON.stringify(character);
   test(`a run of 100,000 ${name} takes less than a second`, () => {
     const text = character.repeat(100_000);
-    // The best of three: the machine may have other things to do.
-    const times = [1, 2, 3].map(() => {
+    const timed = () => {
       const start = performance.now();
-      encode(text);
-      return performance.now() - start;
-    });
-    assert.ok(Math.min(...times) < 1000, `${times} ms`);
-    assert.ok(joined(encode(text)).equals(Buffer.from(text)));
+      const ids = encode(text);
+      const time = performance.now() - start;
+      assert.ok(joined(ids).equals(Buffer.from(text)));
+      return time;
+    };
+    // About a tenth of a second; twice more if the machine had other things to do.
+    assert.ok(timed() < 1000 || timed() < 1000 || timed() < 1000);
   });
 }
 
