@@ -58,7 +58,7 @@ test("half a surrogate pair counts as U+FFFD, as with tiktoken from Python", () 
   assert.deepEqual(encode("a\ud83d\ude00b"), [64, 47249, 222, 65]);
 });
 
-for (const character of ["a", "7", " ", "=", "\n", "\u00e9", "\ud83d\ude42"]) {
+for (const character of ["a", "7", " ", "=", "\n", "\u00e9"]) {
   const name = JSON.stringify(character);
   test(`a run of 100,000 ${name} takes less than a second`, () => {
     const text = character.repeat(100_000);
@@ -80,13 +80,14 @@ test("a million spaces before a word, at which tiktoken gives up, are encoded", 
   assert.deepEqual(ids.slice(-2), [220, 257]);
 });
 
-test("nothing is remembered from one text to the next", () => {
-  const first = encode("don't");
-  encode("'ll \ud800");
-  assert.deepEqual(encode("don't"), first);
-  assert.deepEqual(first, [9099, 470]);
-  bytes(464)[0] = 0;
+test("what is remembered of earlier texts, or of changed results, makes no difference", () => {
+  encode("don't").fill(0);
+  bytes(464).fill(0);
+  assert.deepEqual(encode("don't"), [9099, 470]);
   assert.deepEqual([...bytes(464)], [84, 104, 101]);
+  encode(Array.from({ length: 30_000 }, (_, number) => `${number}`).join());
+  assert.deepEqual(encode("don't"), [9099, 470]);
+  for (const [text, ids] of oracle.texts) assert.deepEqual(encode(text), ids, JSON.stringify(text));
 });
 
 test("what is no text or no id is refused by name", () => {
