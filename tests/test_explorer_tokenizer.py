@@ -103,7 +103,7 @@ def test_characters_on_which_languages_differ(kinds, character, kind):
 def points_hash(start: int) -> str:
     """Give a hash of the ids that a block of code points has in company."""
     characters = (chr(point) for point in range(start, start + BLOCK))
-    ids = gpt2_encode("".join(f"{c} {c}1{c}a" for c in characters))
+    ids = gpt2_encode("".join(f"{c}'s {c}\n" for c in characters))
     return hashlib.sha256(np.array(ids, dtype="<u2").tobytes()).hexdigest()
 
 
@@ -151,8 +151,12 @@ def compiler() -> Path:
     if not there.is_file() or json.loads(there.read_text("utf-8"))["version"] != wanted:
         fetched = run(NODE.parent / "npm", "ci", "--no-audit", "--no-fund", "--fetch-retries=1")
         if fetched.returncode != 0:
-            sentence = f"TypeScript {wanted} is missing, and `npm ci` in {JAVASCRIPT} cannot get it"
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+            sentence = (
+                f"TypeScript {wanted} is missing, and `npm ci` in tests/javascript cannot get it"
+            )
+            if os.environ.get("CI"):
+                pytest.fail(f"{sentence}:\n{fetched.stderr}")
+            pytest.skip(sentence)
     return installed / "bin" / "tsc"
 
 

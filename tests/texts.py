@@ -32,7 +32,10 @@ HARD = (
     "  ",
     "'s",
     "'ll",
+    "'d",
     "'LL",
+    "'said",  # begins with a contraction
+    "'Said",  # does not
     "''ve",
     "\u2019s",
     "<|endoftext|>",
@@ -46,6 +49,7 @@ HARD = (
     "\u1c89",  # a letter since Unicode 16
     "\U00010d40",  # a digit since Unicode 16
     "\U0002ebf0",  # a letter since Unicode 15.1
+    "\U000323b0",  # a letter since Unicode 17
     "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466",
     "\U0001f3f4\U000e0067\U000e0062\U000e007f",
     "\U0001f1e9\U0001f1ea",

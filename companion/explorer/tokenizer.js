@@ -30,6 +30,11 @@ const SPACE = "S".charCodeAt(0);
 const CONTRACTION = /'(?:[sdmt]|ll|ve|re)/y;
 const GONE = -1;
 
+// A text is encoded again at each key stroke, and most of its pieces are what they were. Long
+// ones are not kept: they are rare, and a browser may keep a whole text for a part of it.
+const MOST_REMEMBERED = 10_000;
+const LONGEST_REMEMBERED = 12;
+
 // One number holds two: the first counts before the second when such numbers are compared.
 const PAIR = 2 ** 16; // an id and the id after it
 const PROPOSAL = 2 ** 32; // the id that a merge gives, and the place of the merge
@@ -55,6 +60,8 @@ export function makeTokenizer(vocabulary) {
   /** @type {Map<number, number>} */
   const merged = new Map();
   left.forEach((id, i) => merged.set(id * PAIR + right[i], BYTES + i));
+  /** @type {Map<string, number[]>} */
+  const remembered = new Map();
 
   /** @param {string} text */
   function encode(text) {
@@ -62,9 +69,18 @@ export function makeTokenizer(vocabulary) {
     const ids = [];
     for (let start = 0, end = 0; start < text.length; start = end) {
       end = pieceEnd(text, start, kinds);
-      const bytes = utf8.encode(text.slice(start, end));
-      for (const id of merge(bytes, idOf, merged)) ids.push(id);
+      for (const id of encodePiece(text.slice(start, end))) ids.push(id);
     }
+    return ids;
+  }
+
+  /** @param {string} piece */
+  function encodePiece(piece) {
+    const known = remembered.get(piece);
+    if (known !== undefined) return known;
+    const ids = merge(utf8.encode(piece), idOf, merged);
+    if (remembered.size === MOST_REMEMBERED) remembered.clear();
+    if (piece.length <= LONGEST_REMEMBERED) remembered.set(piece, ids);
     return ids;
   }
 
@@ -88,7 +104,8 @@ export function makeTokenizer(vocabulary) {
 /**
  * Find where the piece ends that begins at `start`. In tiktoken, this is the pattern
  * `'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+$|\s+(?!\S)|\s`; here it is
- * walked, since on a run of a million letters a pattern may run out of memory.
+ * walked, with the kinds of the vocabulary, and no run is too long. (tiktoken 0.14 gives up on a
+ * million spaces before a word.)
  *
  * @param {string} text
  * @param {number} start
@@ -102,9 +119,10 @@ function pieceEnd(text, start, kinds) {
   const pointAt = (at) => text.codePointAt(at) ?? 0;
   /** @param {number} at */
   const kindAt = (at) => kinds[pointAt(at)];
-  const spaced = text[start] === " " && start + 1 < text.length && kindAt(start + 1) !== SPACE;
-  const kind = kindAt(spaced ? start + 1 : start);
-  let end = spaced ? start + 1 : start;
+  let end = start;
+  // A plain space goes with what follows it. White space that follows takes it in anyway.
+  if (text[start] === " " && start + 1 < text.length) end += 1;
+  const kind = kindAt(end);
   while (end < text.length && kindAt(end) === kind) end += pointAt(end) > 0xffff ? 2 : 1;
   // Of white space before a word, the last is left: if it is a plain space, it is the word's.
   return kind === SPACE && end < text.length && end - start > 1 ? end - 1 : end;

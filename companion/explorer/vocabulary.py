@@ -52,7 +52,7 @@ def vocabulary_script() -> str:
     """
     return (
         "// GPT-2's vocabulary, packed by companion/explorer/vocabulary.py from the file that\n"
-        "// tiktoken publishes. Licence: GPT-2's modified MIT, in companion/data/LICENSES.md.\n"
+        "// tiktoken publishes. License: GPT-2's modified MIT, in companion/data/LICENSES.md.\n"
         f"globalThis.{GLOBAL_NAME} = {json.dumps(vocabulary())};\n"
     )
 

