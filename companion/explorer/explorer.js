@@ -54,6 +54,7 @@ import { makeTokenizer } from "./tokenizer.js";
  * @typedef {object} Host where the explorer stands
  * @property {(state: State, drawn: (frames: Frames) => void, failed: (message: string) => void)
  *   => void} frames calls `drawn` at once where it can
+ * @property {boolean} [isPage] whether it has an address that a link can lead to
  * @property {(state: State) => void} [changed] told of what the reader has chosen
  * @property {(view: {step: string, show: string}) => void} [looked]
  */
@@ -340,9 +341,10 @@ function foldOf(cells, line, start, constants) {
   }
   const shown = parts.map(({ roles, why, value, count }) => {
     const [role] = roles;
-    const text = `${roles.size > 1 ? "prompt" : constants.roles[role]} ×${count}`;
+    const word = roles.size > 1 ? "prompt" : constants.roles[role];
+    const text = `<span class="be-word">${word} </span>×${count}`;
     if (why !== null) {
-      return `<span data-role="ignored"><s>${text}</s> ${value}<span class="bt-spoken">, ignored</span></span>`;
+      return `<span data-role="ignored"><s>${text}</s><small>${value}</small><span class="bt-spoken">, ignored</span></span>`;
     }
     return `<span data-role="${roles.size > 1 ? "template" : role}">${text}</span>`;
   });
@@ -491,8 +493,11 @@ export function mount(root, first, host, constants) {
   let announcing = 0;
 
   root.innerHTML = frameOf(prefix, name, constants);
+  const own = typeof first.state.style === "object" ? first.state.style : null;
   /** @param {string} part @returns {HTMLElement} */
   const $ = (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`));
+  if (own) /** @type {HTMLSelectElement} */ ($("style")).add(new Option(String(own.name), "own"));
+  $("link").hidden = !host.isPage;
   const tabs = /** @type {HTMLElement[]} */ ([...root.querySelectorAll('[role="tab"]')]);
   /** @type {Table[]} */
   const drawnTables = [];
@@ -747,7 +752,7 @@ export function mount(root, first, host, constants) {
   // The options -----------------------------------------------------------------------------
 
   function drawOptions() {
-    const style = typeof state.style === "string" ? state.style : "";
+    const style = typeof state.style === "string" ? state.style : "own";
     /** @type {HTMLSelectElement} */ ($("style")).value = style;
     /** @type {HTMLSelectElement} */ ($("mask")).value = state.mask ?? "none";
     /** @type {HTMLInputElement} */ ($("max")).value = state.max_length ? String(state.max_length) : "";
@@ -762,7 +767,10 @@ export function mount(root, first, host, constants) {
     change({ entries: sample });
     drawEntries();
   });
-  $("style").addEventListener("change", () => change({ style: chosen("style") }));
+  $("style").addEventListener("change", () => {
+    const style = chosen("style");
+    change({ style: style === "own" && own ? own : style });
+  });
   $("mask").addEventListener("change", () => change({ mask: chosen("mask") }));
   $("truncation").addEventListener("change", () => change({ truncation: chosen("truncation") }));
   $("max").addEventListener("input", () => {
@@ -1092,6 +1100,7 @@ export function pageHost(tokens, constants, load) {
   /** @type {Promise<void> | null} */
   let loading = null;
   return {
+    isPage: true,
     frames(state, drawn, failed) {
       try {
         readState(state, constants);

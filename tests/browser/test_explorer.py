@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from browser.conftest import FRONT
+from browser.conftest import FRONT, THEMES, dress, far
 
 STEPS = ("Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask")
 
@@ -251,3 +253,52 @@ def test_a_screen_reader_is_told_step_shape_and_what_is_left(explorer):
     live = explorer.locator('[data-part="live"]')
     expect(live).to_contain_text("Mask.")
     expect(live).to_contain_text("inputs and targets of shape (3, 70)")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_in_any_step_and_all_text_is_legible(explorer, fresh, width):
+    fresh.set_viewport_size({"width": width, "height": 780})
+    open_entries(explorer)
+    axe, found = Axe(), {}
+    measure = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+    options = {"preload": False, "resultTypes": ["violations"]}
+    for step in STEPS:
+        explorer.get_by_role("tab", name=step).click()
+        explorer.locator('[data-part="said"]').click()  # nothing is dimmed by a focus
+        answer = axe.run(fresh, context="batch-explorer", options=options).response
+        for violation in answer["violations"]:
+            found[step, violation["id"]] = [node["target"] for node in violation["nodes"][:3]]
+        for theme in THEMES:
+            dress(fresh, theme)
+            measured = fresh.evaluate(measure)
+            if measured["found"]:
+                found[step, theme] = measured["found"][:3]
+        dress(fresh, "light")
+    assert found == {}
+
+
+def test_at_360_pixels_response_end_token_and_first_pad_are_on_the_first_screen(explorer, fresh):
+    fresh.set_viewport_size({"width": 360, "height": 780})
+    explorer.get_by_role("tab", name="Mask").click()
+    explorer.get_by_role("tab", name="Mask").scroll_into_view_if_needed()
+    fresh.evaluate("document.querySelector('batch-explorer').scrollIntoView()")
+    seen = explorer.get_by_role("region", name="Batch, grid").bounding_box()
+    assert seen["x"] + seen["width"] <= 360
+    for position in (38, 40, 41, 42):  # Merc, the last of the response, end token, first pad
+        box = explorer.locator(f"td[data-at='1:inputs:{position}']").bounding_box()
+        assert box["x"] + box["width"] <= seen["x"] + seen["width"]
+        assert box["y"] + box["height"] <= 780
+
+
+def test_the_page_carries_no_request_to_another_host(explorer, fresh):
+    asked = []
+    fresh.on("request", lambda request: asked.append(request.url))
+    complaints = []
+    fresh.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    fresh.on("pageerror", lambda error: complaints.append(str(error)))
+    for step in STEPS:
+        explorer.get_by_role("tab", name=step).click()
+    open_entries(explorer).get_by_role("textbox", name="Input").fill("\ufeff\x00\u0085\ud83d")
+    fresh.wait_for_timeout(500)
+    assert far(asked) == []
+    assert complaints == []

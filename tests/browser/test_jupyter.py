@@ -66,6 +66,7 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
     fresh.goto(lab)
     cells = fresh.locator(".jp-CodeCell")
     expect(cells).to_have_count(3, timeout=60_000)
+    expect(fresh.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
 
     def run(number):
         cells.nth(number).locator(".cm-content").click()
@@ -74,11 +75,13 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
     run(0)
     explorer = fresh.locator(".be")
     expect(explorer.locator('[data-part="said"]')).to_have_text(
-        "Each text became token ids: 6.", timeout=60_000
+        "Each text became token ids: 7.", timeout=60_000
     )
+    expect(explorer.get_by_label("Prompt style")).to_have_value("own")
+    expect(explorer.get_by_role("button", name="Copy link")).to_be_hidden()
     explorer.get_by_text("The entries of this batch").click()
     explorer.get_by_role("textbox", name="Output").fill("Ho ho")
-    expect(explorer.locator('[data-part="said"]')).to_have_text("Each text became token ids: 7.")
+    expect(explorer.locator('[data-part="said"]')).to_have_text("Each text became token ids: 8.")
     explorer.get_by_role("tab", name="Ignore").click()
     run(1)
     expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(
