@@ -83,5 +83,6 @@ def test_the_citation_names_this_version():
 
 def test_no_file_names_a_package_registrys_host():
     hosts = re.compile("|".join(["pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npmjs"]))
-    for file in [ROOT / "requirements.txt", ROOT / "pyproject.toml", *ROOT.glob("*.md")]:
+    lock = ROOT / "tests" / "javascript" / "package-lock.json"
+    for file in [ROOT / "requirements.txt", ROOT / "pyproject.toml", lock, *ROOT.glob("*.md")]:
         assert not hosts.search(file.read_text(encoding="utf-8")), file

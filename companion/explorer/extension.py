@@ -1,9 +1,10 @@
-"""The Sphinx extension of the built site: batch tables on pages, and pages that stay at home.
+"""The Sphinx extension of the built site: batches on pages, and pages that stay at home.
 
-Gives the directive `batch-table`, which computes a `BatchTable` while the site is built, so
-that a page states no number that was not computed. Mends what the theme writes: a finished
-page asks no other host for anything, and reads well with a screen reader. It is an
-ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
+Gives the directives `batch-table` and `batch-explorer`, which compute a `BatchTable` or a
+`BatchExplorer` while the site is built, so that a page states no number that was not
+computed; and the scripts and styles that bring the explorers to life. Mends what the theme
+writes: a finished page asks no other host for anything, and reads well with a screen
+reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
 """
 
 import hashlib
@@ -19,13 +20,13 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from companion.entries import load_entries
+from companion.explorer.bundle import TOY_BATCH, page_script
 from companion.explorer.mending import mend_page, without_far_scripts
 from companion.explorer.table import STEPS, BatchTable, stylesheet
+from companion.explorer.vocabulary import vocabulary_script
+from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
-
-TOY_BATCH = ([0, 1, 2, 3, 4], [5, 6], [7, 8, 9])
-"""The batch of bare ids that runs through every step of the book."""
 
 _HERE = files("companion") / "explorer"
 _SOURCES = (".py", ".json", ".css", ".js", ".html")
@@ -51,16 +52,23 @@ class BatchTableDirective(SphinxDirective):
         "show": _one_of("text", "ids"),
     }
 
+    shown: type[BatchTable] | type[BatchExplorer] = BatchTable
+
     def run(self) -> list[nodes.Node]:
-        """Compute the table and put it where the directive stands."""
+        """Compute what is shown, and put it where the directive stands."""
         options = dict(self.options)
         chosen = options.pop("entries", "0 1 2")
         try:
-            table = BatchTable(_items(chosen), **options)
-            html = table.html()
+            html = self.shown(_items(chosen), **options).html()
         except (TypeError, ValueError, IndexError) as error:
-            raise self.error(f"batch-table: {error}") from None
+            raise self.error(f"{self.name}: {error}") from None
         return [nodes.raw("", html, format="html")]
+
+
+class BatchExplorerDirective(BatchTableDirective):
+    """Show a batch that the reader can change: ```` ```{batch-explorer} ````, same options."""
+
+    shown = BatchExplorer
 
 
 def _items(chosen: str) -> list[Any]:
@@ -81,13 +89,23 @@ def configure(app: Sphinx, config: Config) -> None:
 
 
 def write_assets(app: Sphinx) -> None:
-    """Write the style sheet of the tables, and the page's small script, beside the theme's."""
+    """Write our style sheets and scripts beside the theme's.
+
+    The vocabulary is there for the explorer to ask for, and is on no page by itself.
+    """
     if app.builder.format != "html":
         return
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "batch-table.css").write_text(stylesheet(), encoding="utf-8")
-    (folder / "page.js").write_text((_HERE / "page.js").read_text("utf-8"), encoding="utf-8")
+    written = {
+        "page.js": (_HERE / "page.js").read_text("utf-8"),
+        "explorer.css": (_HERE / "explorer.css").read_text("utf-8"),
+        "explorer.js": page_script(),
+        "vocabulary.js": vocabulary_script(),
+    }
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def mend(
@@ -122,8 +140,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # A new companion makes every page anew; Sphinx alone would look at the pages' own files.
     app.add_config_value("companion_fingerprint", fingerprint(), "env", [str])
     app.add_directive("batch-table", BatchTableDirective)
+    app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_css_file("batch-table.css")
+    app.add_css_file("explorer.css")
     app.add_js_file("page.js", loading_method="defer")
+    app.add_js_file("explorer.js", loading_method="defer")
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
     app.connect("html-collect-pages", index_page)

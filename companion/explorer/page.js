@@ -3,9 +3,10 @@
   "use strict";
 
   // Paper cannot be unfolded: while printing, every answer and solution is open.
+  /** @type {HTMLDetailsElement[]} */
   let folded = [];
   window.addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
+    folded = [...document.querySelectorAll("details")].filter((details) => !details.open);
     for (const details of folded) details.open = true;
   });
   window.addEventListener("afterprint", () => {

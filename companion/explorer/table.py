@@ -14,8 +14,9 @@ from importlib.resources import files
 from itertools import groupby
 
 from companion.entries import Entry
+from companion.explorer.frames import Source
 from companion.explorer.glyphs import show_html, show_plain
-from companion.explorer.grid import Cell, Row, Source, make_rows
+from companion.explorer.grid import Cell, Row, make_rows
 from companion.explorer.palette import ROLES, write_css
 from companion.formatting import PromptStyle, get_style
 from companion.masking import MASKS

@@ -181,6 +181,16 @@ def visit(opened: Visit, served: str) -> Visit:
     return lambda name: opened(f"{served}/{name}")
 
 
+@pytest.fixture
+def fresh(browser: Browser) -> Iterator[Page]:
+    """Give a page that no other test has touched."""
+    context = browser.new_context(
+        viewport={"width": WIDTHS[0], "height": HEIGHT}, reduced_motion="reduce"
+    )
+    yield context.new_page()
+    context.close()
+
+
 def far(addresses: list[str]) -> list[str]:
     """Give the addresses that are neither on this machine nor in the page itself."""
     near = ("file", "data", "blob", "about")

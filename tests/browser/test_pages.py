@@ -17,7 +17,7 @@ EXCLUDED: tuple[tuple[str, str], ...] = ()
 
 PAGE_BUDGET = 500_000
 OWN_BUDGET = 40_000
-OWN = ("batch-table.css", "book.css", "page.js")
+OWN = ("batch-table.css", "book.css", "explorer.css", "explorer.js", "page.js")
 
 
 def test_a_page_asks_no_other_host_and_does_not_complain(visit, name):

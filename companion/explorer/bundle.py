@@ -1,0 +1,106 @@
+"""The explorer's browser half as one file: a classic script for pages, a module for Jupyter.
+
+Takes the modules beside it, each of which imports only those before it, and what the
+companion knows that they must not write down twice: styles, defaults, rules, samples. What
+it leaves out: the vocabulary, which is `companion.explorer.vocabulary`.
+"""
+
+import json
+import re
+from dataclasses import asdict
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from companion.entries import Entry, load_entries
+from companion.explorer.frames import constants
+from companion.findings import RULES
+
+MODULES = ("tokenizer", "frames", "explorer")
+"""In the order in which they are needed."""
+
+TOY_BATCH = ([0, 1, 2, 3, 4], [5, 6], [7, 8, 9])
+"""The batch of bare ids that runs through every step of the book."""
+
+SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
+    "Ocassion": tuple(load_entries()[:3]),
+    "Toy batch": TOY_BATCH,
+    "Short and long": (
+        Entry("Name a color.", "", "Blue."),
+        Entry(
+            "List the days of the week.",
+            "",
+            "Monday, Tuesday, Wednesday, Thursday, Friday, Saturday and Sunday.",
+        ),
+    ),
+    "A special token, typed": (
+        Entry("What does <|endoftext|> stand for?", "", "It ends a text."),
+        Entry("Say hello.", "", "Hello!"),
+    ),
+    "Emoji and scripts": (
+        Entry(
+            "Translate to French.", "Good morning \N{SUN WITH FACE}", "Bonjour \N{SUN WITH FACE}"
+        ),
+        Entry("How do you say peace?", "Hebrew", "\u05e9\u05dc\u05d5\u05dd"),
+    ),
+}
+"""What a reader can pick instead of typing."""
+
+
+def explorer_constants() -> dict[str, Any]:
+    """Give what the browser half has to know from Python."""
+    rules = {
+        code: {"severity": rule.severity, "sentence": rule.sentence, "cure": rule.cure}
+        for code, rule in RULES.items()
+    }
+    samples = {name: [_plain(item) for item in items] for name, items in SAMPLES.items()}
+    return {**constants(), "rules": rules, "samples": samples}
+
+
+def _plain(item: Entry | list[int]) -> Any:
+    if isinstance(item, Entry):
+        return {name: asdict(item)[name] for name in ("instruction", "input", "output")}
+    return item
+
+
+@lru_cache(maxsize=1)
+def page_script() -> str:
+    """Give the classic script that makes `<batch-explorer>` elements live.
+
+    >>> "definePageElement(CONSTANTS)" in page_script().splitlines()[-2]
+    True
+    """
+    started = "explorer_js.definePageElement(CONSTANTS);"
+    return f'(() => {{\n"use strict";\n{_joined()}\n{started}\n}})();\n'
+
+
+@lru_cache(maxsize=1)
+def widget_module() -> str:
+    """Give the module whose default export renders the explorer in Jupyter.
+
+    >>> widget_module().splitlines()[-1]
+    'export default explorer_js.jupyterWidget(CONSTANTS);'
+    """
+    return f"{_joined()}\nexport default explorer_js.jupyterWidget(CONSTANTS);\n"
+
+
+def _joined() -> str:
+    data = json.dumps(explorer_constants()).replace("<", "\\u003c")
+    return "\n".join([f"const CONSTANTS = {data};", *map(_as_function, MODULES)])
+
+
+def _as_function(name: str) -> str:
+    """Give a module as a function of its own, so that no two share a name by chance.
+
+    Raises `ValueError` where an import or export is left that this does not understand.
+    """
+    source = (files("companion") / "explorer" / f"{name}.js").read_text(encoding="utf-8")
+    exported = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source, re.M)
+    source = re.sub(r"^export (?=async |function|const|class)", "", source, flags=re.M)
+    source = re.sub(
+        r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', r"const \1 = \2_js;", source, flags=re.M
+    )
+    left = re.findall(r"^(?:import|export)\b.*", source, re.M)
+    if left:
+        raise ValueError(f"{name}.js: cannot be joined with the others because of {left[0]!r}")
+    return f"const {name}_js = (() => {{\n{source}\nreturn {{ {', '.join(exported)} }};\n}})();"

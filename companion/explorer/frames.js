@@ -1,0 +1,496 @@
+/**
+ * The frames, in a browser: all that the explorer draws, as one function of what its reader
+ * has chosen.
+ *
+ * This is `frames.py` once more, for a page without Python. It takes the same state and gives
+ * the same frames, to the number and to the sentence: tests hold the two equal, on stored
+ * fixtures and on thousands of random states. `frames.schema.json` describes both ends. What
+ * a style, a default or an id is comes from Python as data (`constants()` there), and how a
+ * text becomes tokens is the business of the tokenizer that is handed in.
+ *
+ * A state is never changed. What the companion would refuse is no error here, but a `refusal`
+ * in the frames; an error is thrown only for a state that is none.
+ */
+
+/** @typedef {{instruction: string, input: string, output: string}} Entry */
+
+/**
+ * @typedef {object} PromptStyle the fixed text around an entry's fields
+ * @property {string} name
+ * @property {string} instruction holds the slot `{instruction}` exactly once
+ * @property {string} input holds the slot `{input}` exactly once
+ * @property {string} closing
+ * @property {string} header
+ * @property {string} suffix
+ */
+
+/**
+ * @typedef {object} State what the reader has chosen; all but `entries` may be left out
+ * @property {(Entry | number[])[]} entries entries, or bare rows of ids
+ * @property {string | Partial<PromptStyle>} [style]
+ * @property {string} [mask]
+ * @property {number | null} [max_length]
+ * @property {string} [truncation]
+ * @property {number | null} [pad_to_multiple_of]
+ * @property {string | null} [fault]
+ */
+
+/** @typedef {Required<State> & {style: PromptStyle}} ReadState */
+
+/**
+ * @typedef {object} Tokenizer
+ * @property {(text: string) => number[]} encode ids of a text, no special ones among them
+ * @property {(id: number) => Uint8Array} bytes what an id stands for
+ */
+
+/**
+ * @typedef {object} Constants what `frames.py` gives with `constants()`
+ * @property {Record<string, PromptStyle>} styles
+ * @property {Record<string, string>} style_defaults
+ * @property {Record<string, string>} roles labels by role
+ * @property {string[]} masks
+ * @property {string[]} truncations
+ * @property {string[]} faults
+ * @property {Required<Omit<State, "entries">>} defaults
+ * @property {number} most_entries
+ * @property {number} end_id
+ * @property {number} pad_id
+ * @property {number} ignore_index
+ */
+
+/** @typedef {{id: number, bytes: string | null, role: string}} Token bytes as hex */
+
+/** @typedef {[start: number, stop: number]} Span positions; stop is the first outside */
+
+/**
+ * @typedef {object} Row an entry at steps 1 and 2
+ * @property {[role: string, text: string][]} pieces
+ * @property {Token[]} tokens
+ * @property {number} prompt_length
+ * @property {number} header_length
+ * @property {number | null} place which row of the tensors it is, if any
+ */
+
+/**
+ * @typedef {object} Batch the tensors of steps 3 to 6; the block has N + 1 columns
+ * @property {number[][]} block
+ * @property {string[][]} roles of the block's slots
+ * @property {number[][]} inputs
+ * @property {number[][]} targets
+ * @property {number} shift target j is the block's token at j + shift
+ * @property {(string | null)[][]} why "pad", "prompt", "lost" or "fault"; null if supervised
+ */
+
+/**
+ * @typedef {object} Tally
+ * @property {[rows: number, columns: number]} shape
+ * @property {number} tokens
+ * @property {number} pads
+ * @property {number} padding_share
+ * @property {number} targets
+ * @property {number} supervised
+ * @property {number} supervised_share
+ */
+
+/**
+ * @typedef {object} Frames
+ * @property {Row[]} rows
+ * @property {Batch | null} batch
+ * @property {Tally | null} tally
+ * @property {string | null} refusal
+ * @property {string[]} warnings
+ * @property {object[]} findings
+ */
+
+/**
+ * Give everything that the explorer draws for a state.
+ *
+ * @param {State} state
+ * @param {Tokenizer} tokenizer
+ * @param {Constants} constants
+ * @returns {Frames}
+ */
+export function makeFrames(state, tokenizer, constants) {
+  const chosen = readState(state, constants);
+  const rows = chosen.entries.map((entry) => makeRow(entry, chosen, tokenizer));
+  /** @type {Frames} */
+  const frames = { rows, batch: null, tally: null, refusal: null, warnings: [], findings: [] };
+  frames.refusal = refuseRows(rows) ?? refuseLengths(chosen) ?? refuseLong(rows, chosen);
+  if (frames.refusal !== null) return frames;
+
+  const { max_length: limit, truncation } = chosen;
+  const kept = rows.filter((row) => truncation !== "drop" || !isLong(row, limit));
+  kept.forEach((row, place) => (row.place = place));
+
+  // Of a text that is cut, "keep_end" keeps one token less, to put the end token there.
+  const fits = limit === null ? Infinity : limit + (truncation === "cut" ? 1 : 0);
+  const lost = kept.map((row) => isLong(row, limit) && row.prompt_length >= fits);
+  if (lost.every(Boolean)) frames.refusal = nothingLeft(kept, chosen);
+  else if (lost.some(Boolean)) frames.warnings = [responsesLost(lost, chosen)];
+
+  const slots = kept.map((row) => fillSlots(row, fits, widthOf(kept, chosen), limit, constants));
+  const spans = kept.map((row, place) => (lost[place] ? null : spanOf(row, chosen.mask)));
+  frames.batch = makeBatch(slots, spans, chosen.fault, constants);
+  frames.tally = count(frames.batch);
+  return frames;
+}
+
+/**
+ * Give a tokenizer that knows the texts that a page carries (`carry_tokens` in `frames.py`),
+ * and no others: for these, `encode` throws an error.
+ *
+ * @param {{ids: Record<string, number[]>, bytes: Record<string, string>}} tokens
+ * @returns {Tokenizer & {has: (text: string) => boolean}}
+ */
+export function carriedTokenizer(tokens) {
+  const ids = new Map(Object.entries(tokens.ids));
+  return {
+    has: (text) => ids.has(text),
+    encode(text) {
+      const found = ids.get(text);
+      if (!found) throw new Error(`this page carries no tokens for ${JSON.stringify(text)}`);
+      return found;
+    },
+    bytes: (id) => fromHex(tokens.bytes[id]),
+  };
+}
+
+// The state -------------------------------------------------------------------------------
+
+/**
+ * Check a state, and give it whole: with the defaults, with its style spelled out, and
+ * without lone surrogates.
+ *
+ * @param {State} state
+ * @param {Constants} constants
+ * @returns {ReadState}
+ */
+export function readState(state, constants) {
+  const { defaults, masks, truncations, faults, most_entries: most } = constants;
+  const known = ["entries", ...Object.keys(defaults)];
+  const whole = { ...defaults, ...state };
+  for (const name of Object.keys(state)) {
+    if (!known.includes(name)) throw new Error(`a state has no ${name}, but ${known.join(", ")}`);
+  }
+  const { entries, style } = whole;
+  if (!Array.isArray(entries) || entries.length < 1 || entries.length > most) {
+    throw new Error(`entries are a list of 1 to ${most}`);
+  }
+  for (const [name, allowed] of [
+    ["mask", masks],
+    ["truncation", truncations],
+    ["fault", [null, ...faults]],
+  ]) {
+    if (!allowed.includes(whole[name])) {
+      throw new Error(`${name} is one of ${allowed.join(", ")}; found ${whole[name]}`);
+    }
+  }
+  for (const name of ["max_length", "pad_to_multiple_of"]) {
+    if (whole[name] !== null && !Number.isSafeInteger(whole[name])) {
+      throw new Error(`${name} is a whole number or null; found ${whole[name]}`);
+    }
+  }
+  return { ...whole, entries: entries.map(readEntry), style: readStyle(style, constants) };
+}
+
+/** @param {unknown} entry @param {number} number @returns {Entry | number[]} */
+function readEntry(entry, number) {
+  if (Array.isArray(entry)) {
+    if (entry.length > 0 && entry.every((id) => Number.isSafeInteger(id) && id >= 0)) return entry;
+  } else if (entry && Object.keys(entry).sort().join() === "input,instruction,output") {
+    if (areTexts(entry)) return wellFormed(entry);
+  }
+  throw new Error(
+    `entry ${number} is neither an object of instruction, input and output, each a text, ` +
+      "nor a list of ids, each 0 or more",
+  );
+}
+
+/** @param {unknown} style @param {Constants} constants @returns {PromptStyle} */
+function readStyle(style, { styles, style_defaults: defaults }) {
+  if (typeof style === "string") {
+    if (!Object.hasOwn(styles, style)) {
+      const names = Object.keys(styles).join(", ");
+      throw new Error(`there is no prompt style ${style}; there are ${names}`);
+    }
+    return styles[style];
+  }
+  const known = ["name", "instruction", ...Object.keys(defaults)];
+  const whole = { ...defaults, ...style };
+  const isStyle = known.every((name) => name in whole) && known.length === Object.keys(whole).length;
+  if (!isStyle || !areTexts(whole)) {
+    throw new Error(`style is a name or an object of texts: ${known.join(", ")}`);
+  }
+  for (const name of ["instruction", "input"]) {
+    if (whole[name].split(`{${name}}`).length !== 2) {
+      throw new Error(`prompt style: ${name} holds the slot {${name}} exactly once`);
+    }
+  }
+  return wellFormed(whole);
+}
+
+/** @param {object} texts */
+function areTexts(texts) {
+  return Object.values(texts).every((text) => typeof text === "string");
+}
+
+/**
+ * Replace each lone surrogate by U+FFFD, so that every text is Unicode that can be encoded.
+ *
+ * @template {object} T
+ * @param {T} texts
+ * @returns {T}
+ */
+function wellFormed(texts) {
+  const mended = Object.entries(texts).map(([name, text]) => [
+    name,
+    text.replace(/\p{Surrogate}/gu, "\uFFFD"),
+  ]);
+  return Object.fromEntries(mended);
+}
+
+// Steps 1 and 2: a text, and its tokens ---------------------------------------------------
+
+/**
+ * @param {Entry | number[]} entry
+ * @param {ReadState} state
+ * @param {Tokenizer} tokenizer
+ * @returns {Row}
+ */
+function makeRow(entry, { style, fault }, tokenizer) {
+  if (Array.isArray(entry)) {
+    const tokens = entry.map((id) => ({ id, bytes: null, role: "response" }));
+    return { pieces: [], tokens, prompt_length: 0, header_length: 0, place: null };
+  }
+  const pieces = piecesOf(entry, style);
+  const isAnswer = ([role]) => role === "response" || role === "suffix";
+  const prompt = join(pieces.filter((piece) => !isAnswer(piece)));
+  const response = join(pieces.filter(isAnswer));
+
+  if (fault === "prompt_cut_differently") {
+    // The whole text is encoded at once, and the prompt's ids are counted on the prompt alone.
+    const ids = tokenizer.encode(prompt + response);
+    const tokens = withRoles(ids, pieces, tokenizer);
+    const prompt_length = Math.min(tokenizer.encode(prompt).length, ids.length);
+    const header_length = Math.min(tokenizer.encode(style.header).length, prompt_length);
+    return { pieces, tokens, prompt_length, header_length, place: null };
+  }
+  const promptIds = tokenizer.encode(prompt);
+  const ids = [...promptIds, ...tokenizer.encode(response)];
+  const tokens = withRoles(ids, pieces, tokenizer);
+  const prompt_length = promptIds.length;
+  const header_length = tokens.filter((token) => token.role === "header").length;
+  return { pieces, tokens, prompt_length, header_length, place: null };
+}
+
+/** @param {Entry} entry @param {PromptStyle} style @returns {[string, string][]} */
+function piecesOf(entry, style) {
+  const [before, after] = style.instruction.split("{instruction}");
+  /** @type {[string, string][]} */
+  const pieces = [
+    ["template", before],
+    ["instruction", entry.instruction],
+    ["template", after],
+  ];
+  if (entry.input) {
+    const [before, after] = style.input.split("{input}");
+    pieces.push(["template", before], ["input", entry.input], ["template", after]);
+  }
+  pieces.push(
+    ["template", style.closing],
+    ["header", style.header],
+    ["response", entry.output],
+    ["suffix", style.suffix],
+  );
+  return pieces.filter(([, text]) => text);
+}
+
+/** @param {[string, string][]} pieces */
+function join(pieces) {
+  return pieces.map(([, text]) => text).join("");
+}
+
+/**
+ * Give the tokens of a text; each belongs to the piece in which its first byte lies.
+ *
+ * @param {number[]} ids
+ * @param {[string, string][]} pieces
+ * @param {Tokenizer} tokenizer
+ * @returns {Token[]}
+ */
+function withRoles(ids, pieces, tokenizer) {
+  const utf8 = new TextEncoder();
+  const ends = [];
+  for (const [, text] of pieces) ends.push((ends.at(-1) ?? 0) + utf8.encode(text).length);
+  let start = 0;
+  let piece = 0;
+  return ids.map((id) => {
+    while (start >= ends[piece]) piece += 1;
+    const bytes = tokenizer.bytes(id);
+    start += bytes.length;
+    return { id, bytes: toHex(bytes), role: pieces[piece][0] };
+  });
+}
+
+/** @param {Uint8Array} bytes */
+function toHex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {string} hex */
+function fromHex(hex) {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+// What is refused, in the companion's own words -------------------------------------------
+
+/** @param {Row[]} rows */
+function refuseRows(rows) {
+  const empty = rows.findIndex((row) => row.tokens.length === 0);
+  if (empty < 0) return null;
+  return `row ${empty} of the batch: an entry of no tokens has nothing to predict`;
+}
+
+/** @param {ReadState} state */
+function refuseLengths({ max_length: limit, pad_to_multiple_of: multiple }) {
+  if (limit !== null && limit < 1) return `max_length is at least 1; found ${limit}`;
+  if (multiple === null) return null;
+  if (multiple < 1) return `pad_to_multiple_of is at least 1; found ${multiple}`;
+  if (limit === null || limit % multiple === 0) return null;
+  return (
+    `a width cannot be a multiple of ${multiple} and stay within max_length ${limit}; ` +
+    "let max_length be a multiple of it"
+  );
+}
+
+/** @param {Row} row @param {number | null} limit */
+function isLong(row, limit) {
+  return limit !== null && row.tokens.length > limit;
+}
+
+/** @param {Row[]} rows @param {ReadState} state */
+function refuseLong(rows, { max_length: limit, truncation }) {
+  const long = rows.flatMap((row, number) =>
+    isLong(row, limit) ? [`row ${number} (${row.tokens.length} tokens)`] : [],
+  );
+  const isAll = long.length === rows.length;
+  if (long.length === 0) return null;
+  if (truncation !== "error" && !(truncation === "drop" && isAll)) return null;
+  const all = truncation === "drop" ? "; that is every row of this batch" : "";
+  return `longer than max_length ${limit}: ${long.join(", ")}${all}`;
+}
+
+/** @param {Row[]} rows @param {ReadState} state */
+function nothingLeft(rows, { mask, max_length: limit }) {
+  const lengths = rows.map((row) => row.tokens.length).join(", ");
+  return (
+    `nothing is supervised in this batch: none of its ${rows.length} rows, of ${lengths} ` +
+    `tokens, has a target left (mask '${mask}', max_length ${limit})`
+  );
+}
+
+/** @param {boolean[]} lost @param {ReadState} state */
+function responsesLost(lost, { max_length: limit }) {
+  const numbers = lost.flatMap((isLost, number) => (isLost ? [number] : []));
+  return (
+    `max_length ${limit} leaves nothing of the response in rows [${numbers.join(", ")}] of this ` +
+    `batch of ${lost.length}; all their targets are ignored`
+  );
+}
+
+// Steps 3 to 6: the block, and what is learned from it ------------------------------------
+
+/** @param {Row[]} rows @param {ReadState} state */
+function widthOf(rows, { max_length: limit, pad_to_multiple_of: multiple }) {
+  const longest = Math.max(...rows.map((row) => row.tokens.length));
+  const width = multiple === null ? longest : Math.ceil(longest / multiple) * multiple;
+  return limit === null ? width : Math.min(width, limit);
+}
+
+/**
+ * Give a row of the block, one slot more than `width`: its text, one end token, and pads.
+ *
+ * @param {Row} row
+ * @param {number} fits how many tokens of a text that is cut are kept
+ * @param {number} width
+ * @param {number | null} limit
+ * @param {Constants} constants
+ * @returns {{id: number, role: string}[]}
+ */
+function fillSlots(row, fits, width, limit, { end_id, pad_id }) {
+  const kept = isLong(row, limit) ? row.tokens.slice(0, fits) : row.tokens;
+  const end = { id: end_id, role: "end" };
+  const pads = Array(width).fill({ id: pad_id, role: "pad" });
+  return [...kept, end, ...pads].slice(0, width + 1);
+}
+
+/**
+ * Give the positions that the mask leaves supervised, in the text with its end token.
+ *
+ * @param {Row} row
+ * @param {string} mask
+ * @returns {Span}
+ */
+function spanOf(row, mask) {
+  const stop = row.tokens.length + 1;
+  if (mask === "none") return [0, stop];
+  return [row.prompt_length - (mask === "prompt" ? 0 : row.header_length), stop];
+}
+
+/**
+ * Shift, ignore and mask; with a fault, as a program does that has it.
+ *
+ * @param {{id: number, role: string}[][]} slots
+ * @param {(Span | null)[]} spans null for a row that lost its response
+ * @param {string | null} fault
+ * @param {Constants} constants
+ * @returns {Batch}
+ */
+function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
+  const shift = { no_shift: 0, shifted_twice: 2 }[fault] ?? 1;
+  const width = slots[0].length - Math.max(shift, 1);
+  const columns = Array.from({ length: width }, (_, column) => column);
+
+  /** Tell why the target at a position of the block is ignored, or null where it is not. */
+  const reason = (slot, position, span) => {
+    if (slot.role === "pad") return "pad";
+    if (span === null) return "lost";
+    if (position < span[0]) return "prompt";
+    const isBroken =
+      (fault === "padding_by_value" && slot.id === pad_id) ||
+      (fault === "end_ignored" && slot.role === "end") ||
+      // Position 0 is no target, so that there a mask that begins late hides nothing.
+      (fault === "mask_off_by_one" && position > 0 && position === span[0]);
+    return isBroken ? "fault" : null;
+  };
+  const why = slots.map((row, place) =>
+    columns.map((column) => reason(row[column + shift], column + shift, spans[place])),
+  );
+  return {
+    block: slots.map((row) => row.map((slot) => slot.id)),
+    roles: slots.map((row) => row.map((slot) => slot.role)),
+    inputs: slots.map((row) => columns.map((column) => row[column].id)),
+    targets: slots.map((row, place) =>
+      columns.map((column) => (why[place][column] ? ignore_index : row[column + shift].id)),
+    ),
+    shift,
+    why,
+  };
+}
+
+/** @param {Batch} batch @returns {Tally} */
+function count({ block, roles, inputs, why }) {
+  const slots = block.length * block[0].length;
+  const pads = roles.flat().filter((role) => role === "pad").length;
+  const targets = why.flat().length;
+  const supervised = why.flat().filter((reason) => reason === null).length;
+  return {
+    shape: [inputs.length, inputs[0].length],
+    tokens: slots - pads,
+    pads,
+    padding_share: 1 - (slots - pads) / slots,
+    targets,
+    supervised,
+    supervised_share: targets ? supervised / targets : 0,
+  };
+}

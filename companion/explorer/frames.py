@@ -1,0 +1,469 @@
+"""The frames: all that the explorer draws, as one function of what its reader has chosen.
+
+Takes a state (entries or bare ids, prompt style, mask, lengths, and a fault if there is to
+be one) and gives what each step makes of it, as data that can be written as JSON. Every
+number is made by the companion's own functions; `frames.js` does the same in a browser, and
+`frames.schema.json` describes both ends. What it leaves out: how anything is shown, which is
+`companion.explorer.table`, and what is wrong with a batch, which is `companion.auditing`.
+
+A lone surrogate, half of a character that its other half has left, is replaced in each
+text by U+FFFD before anything else, as GPT-2's tokenizer does it with a whole text. So all
+text in frames can be written as UTF-8, and no two halves from different fields ever meet.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.collating import TRUNCATIONS, Collator, ResponseCutWarning
+from companion.entries import Entry
+from companion.explorer.palette import ROLES
+from companion.formatting import STYLES, PromptStyle, get_style
+from companion.ignoring import IGNORE_INDEX, Spans, keep_spans
+from companion.masking import MASKS, supervised_spans
+from companion.padding import PAD_ID, padding_share
+from companion.shifting import shift_targets
+from companion.tokenizing import (
+    END_ID,
+    Decode,
+    Encode,
+    TokenizedEntry,
+    encode_entry,
+    gpt2_decode,
+    gpt2_encode,
+    gpt2_token_bytes,
+    token_roles,
+)
+
+FAULTS = (
+    "no_shift",
+    "shifted_twice",
+    "padding_by_value",
+    "end_ignored",
+    "mask_off_by_one",
+    "prompt_cut_differently",
+)
+"""The ways in which a batch can be broken on purpose; see `_break` and `_cut_differently`."""
+
+MOST_ENTRIES = 8
+"""More entries than this are no longer seen at one glance."""
+
+Source = Entry | Sequence[int] | NDArray[np.integer]
+"""What a row is made of; bare ids are all response, as the collator takes them."""
+
+TokenBytes = Callable[[Sequence[int]], list[bytes]]
+
+
+class Token(TypedDict):
+    """A token of a text; `bytes` as hex, or None for a bare id, which stands for no text."""
+
+    id: int
+    bytes: str | None
+    role: str
+
+
+class RowFrames(TypedDict):
+    """One entry at steps 1 and 2: its text as [role, text] pieces, and all its tokens.
+
+    `place`: which row of the tensors it is, or None where it is in none.
+    """
+
+    pieces: list[list[str]]
+    tokens: list[Token]
+    prompt_length: int
+    header_length: int | None
+    place: int | None
+
+
+class BatchFrames(TypedDict):
+    """The tensors of steps 3 to 6; `block` has N + 1 columns.
+
+    `roles`: what each slot of the block is there for. A slot that is neither "end" nor "pad"
+    holds its text's token of the same position. `shift`: target j is the token of the block
+    at position j + shift, which is 1 unless there is a fault. `why`: None for a supervised
+    target, and for one that is ignored "pad", "prompt", "lost" (the row lost its whole
+    response to `max_length`) or "fault".
+    """
+
+    block: list[list[int]]
+    roles: list[list[str]]
+    inputs: list[list[int]]
+    targets: list[list[int]]
+    shift: int
+    why: list[list[str | None]]
+
+
+class Tally(TypedDict):
+    """What the batch comes to. `tokens` and `pads` share the slots of the block."""
+
+    shape: list[int]
+    tokens: int
+    pads: int
+    padding_share: float
+    targets: int
+    supervised: int
+    supervised_share: float
+
+
+class Frames(TypedDict):
+    """Everything that is drawn.
+
+    `refusal`: the sentence with which the companion refuses to make this batch, if it does.
+    Then there are no tensors, but for a batch of which nothing is left to learn: it is shown,
+    with all its targets ignored. `warnings`: sentences about rows that lost their response.
+    """
+
+    rows: list[RowFrames]
+    batch: BatchFrames | None
+    tally: Tally | None
+    refusal: str | None
+    warnings: list[str]
+    findings: list[Any]
+
+
+@dataclass(frozen=True)
+class State:
+    """What the reader has chosen, checked; `read_state` makes one of plain data."""
+
+    items: Sequence[Source]
+    style: PromptStyle = STYLES["alpaca"]
+    mask: str = "none"
+    max_length: int | None = None
+    truncation: str = "cut"
+    pad_to_multiple_of: int | None = None
+    fault: str | None = None
+
+
+def frames(
+    state: Mapping[str, Any],
+    encode: Encode = gpt2_encode,
+    decode: Decode | None = gpt2_decode,
+    token_bytes: TokenBytes = gpt2_token_bytes,
+) -> Frames:
+    """Give everything that the explorer draws for a state; the same state, the same frames.
+
+    `state`: `entries`, 1 to 8 objects of `instruction`, `input` and `output` or lists of ids,
+    and what else `constants()["defaults"]` has. `style` is a name, or an object with the
+    fields of a `PromptStyle`. Raises `ValueError` for a state that is none; what cannot be
+    made of a state that is one is no error, but a `refusal` in the frames.
+
+    >>> made = frames({"entries": [[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]]})
+    >>> made["batch"]["targets"][1], made["batch"]["why"][1], made["tally"]["shape"]
+    ([6, 50256, -100, -100, -100], [None, None, 'pad', 'pad', 'pad'], [3, 5])
+    """
+    return make_frames(read_state(state), encode, decode, token_bytes)
+
+
+def constants() -> dict[str, Any]:
+    """Give what `frames.js` has to know, so that nothing is written down twice.
+
+    >>> constants()["defaults"]["mask"], list(constants()["styles"])
+    ('none', ['alpaca', 'phi3', 'chatml', 'plain'])
+    """
+    defaults = {field.name: field.default for field in fields(State) if field.name != "items"}
+    return {
+        "styles": {name: asdict(style) for name, style in STYLES.items()},
+        "style_defaults": {
+            field.name: field.default
+            for field in fields(PromptStyle)
+            if isinstance(field.default, str)
+        },
+        "roles": {role: look.label for role, look in ROLES.items()},
+        "masks": list(MASKS),
+        "truncations": list(TRUNCATIONS),
+        "faults": list(FAULTS),
+        "defaults": {**defaults, "style": State.style.name},
+        "most_entries": MOST_ENTRIES,
+        "end_id": END_ID,
+        "pad_id": PAD_ID,
+        "ignore_index": IGNORE_INDEX,
+    }
+
+
+def carry_tokens(
+    entries: Sequence[Entry], styles: Sequence[PromptStyle], whole: bool = False
+) -> dict[str, Any]:
+    r"""Give the GPT-2 tokens that `frames.js` asks for; a page with them needs no vocabulary.
+
+    `ids`: for each prompt and each response, its ids; `bytes`: for each of these ids, its
+    bytes as hex. With `whole`, the texts that the fault "prompt_cut_differently" encodes too.
+
+    >>> carry_tokens([Entry("Hi", "", "Yes")], [STYLES["plain"]])
+    {'ids': {'Hi\n': [17250, 198], 'Yes': [5297]}, 'bytes': {'198': '0a', '5297': '596573', ...
+    """
+    ids: dict[str, list[int]] = {}
+    for style in map(_well_formed_style, styles):
+        for entry in map(_well_formed_entry, entries):
+            texts = [style.prompt(entry), style.response(entry)]
+            texts += [style.text(entry), style.header] if whole else []
+            ids |= {text: gpt2_encode(text) for text in texts}
+    known = sorted({id for row in ids.values() for id in row})
+    return {
+        "ids": ids,
+        "bytes": {
+            str(id): token.hex() for id, token in zip(known, gpt2_token_bytes(known), strict=True)
+        },
+    }
+
+
+def read_state(state: Mapping[str, Any]) -> State:
+    """Check plain data, and give it as a `State`.
+
+    Raises `ValueError` that names what is wrong with it.
+    """
+    known = {"entries", *constants()["defaults"]}
+    if "entries" not in state or not known.issuperset(state):
+        raise ValueError(
+            f"a state has entries, and may have {', '.join(sorted(known - {'entries'}))}; "
+            f"found {', '.join(map(str, state))}"
+        )
+    rest = {name: value for name, value in state.items() if name not in ("entries", "style")}
+    for name, allowed in (("mask", MASKS), ("truncation", TRUNCATIONS), ("fault", (None, *FAULTS))):
+        if rest.get(name, allowed[0]) not in allowed:
+            raise ValueError(f"{name} is one of {_list(allowed)}; found {_list([rest[name]])}")
+    for name in ("max_length", "pad_to_multiple_of"):
+        if rest.get(name) is not None and type(rest[name]) is not int:
+            raise ValueError(f"{name} is a whole number or null; found {_list([rest[name]])}")
+    entries = state["entries"]
+    if not isinstance(entries, list | tuple) or not 1 <= len(entries) <= MOST_ENTRIES:
+        raise ValueError(f"entries are a list of 1 to {MOST_ENTRIES}")
+    items = tuple(_read_entry(entry, number) for number, entry in enumerate(entries))
+    return State(items, _read_style(state.get("style", State.style.name)), **rest)
+
+
+def _list(values: Sequence[object]) -> str:
+    return ", ".join("null" if value is None else str(value) for value in values)
+
+
+def _read_entry(entry: object, number: int) -> Source:
+    if isinstance(entry, dict) and entry.keys() == {"instruction", "input", "output"}:
+        if all(isinstance(text, str) for text in entry.values()):
+            return Entry(**entry)
+    elif isinstance(entry, list | tuple) and entry and all(map(_is_id, entry)):
+        return list(entry)
+    raise ValueError(
+        f"entry {number} is neither an object of instruction, input and output, each a text, "
+        "nor a list of ids, each 0 or more"
+    )
+
+
+def _is_id(value: object) -> bool:
+    # Larger whole numbers are not exact in JavaScript.
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _read_style(style: object) -> PromptStyle:
+    if isinstance(style, str):
+        return get_style(style)
+    if (
+        isinstance(style, dict)
+        and {"name", "instruction"} <= style.keys() <= _STYLE_FIELDS
+        and all(isinstance(text, str) for text in style.values())
+    ):
+        return PromptStyle(**style)
+    raise ValueError(
+        f"style is a name or an object of texts: name, instruction, and any of "
+        f"{', '.join(sorted(_STYLE_FIELDS - {'name', 'instruction'}))}"
+    )
+
+
+_STYLE_FIELDS = {field.name for field in fields(PromptStyle)}
+
+
+def _well_formed(text: str) -> str:
+    """Replace each lone surrogate by U+FFFD; two that are a pair become their character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _well_formed_entry(entry: Entry) -> Entry:
+    return Entry(*map(_well_formed, (entry.instruction, entry.input, entry.output)))
+
+
+def _well_formed_style(style: PromptStyle) -> PromptStyle:
+    return PromptStyle(**{name: _well_formed(text) for name, text in asdict(style).items()})
+
+
+def make_frames(
+    state: State,
+    encode: Encode = gpt2_encode,
+    decode: Decode | None = gpt2_decode,
+    token_bytes: TokenBytes = gpt2_token_bytes,
+) -> Frames:
+    """Give the frames of a state that is known to be one; see `frames`."""
+    rows = [_row(item, state, encode, decode, token_bytes) for item in state.items]
+    made = Frames(rows=rows, batch=None, tally=None, refusal=None, warnings=[], findings=[])
+    try:
+        entries = [_entry(row, number) for number, row in enumerate(rows)]
+        spans = supervised_spans(entries, state.mask)
+        collate = Collator(
+            mask=state.mask,
+            max_length=state.max_length,
+            truncation=state.truncation,
+            pad_to_multiple_of=state.pad_to_multiple_of,
+        )
+        # Bare ids lose no response, so that of these targets only the pads are ignored.
+        bare = collate([entry.ids for entry in entries])
+    except ValueError as error:
+        return {**made, "refusal": str(error)}
+    inputs, unmasked = bare.inputs.numpy(), bare.targets.numpy()
+    # The block's last column is nowhere but in the targets, where its pads are ignored.
+    last = np.where(unmasked[:, -1:] == IGNORE_INDEX, PAD_ID, unmasked[:, -1:])
+    block = np.concatenate([inputs, last], axis=1)
+    width = inputs.shape[1]
+    kept = [
+        number
+        for number, entry in enumerate(entries)
+        if state.truncation != "drop" or len(entry.ids) <= width
+    ]
+    for place, number in enumerate(kept):
+        rows[number]["place"] = place
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResponseCutWarning)
+            targets = collate(entries).targets.numpy()
+        made["warnings"] = [str(warning.message) for warning in caught]
+    except ValueError as error:  # nothing is left to learn; that is worth a look
+        made["refusal"] = str(error)
+        targets = np.full_like(unmasked, IGNORE_INDEX)
+    roles = [_slot_roles(rows[number], state.truncation, width) for number in kept]
+    batch = _batch(state.fault, block, roles, targets, [spans[number] for number in kept])
+    tally = _tally([len(entries[number].ids) for number in kept], batch)
+    return {**made, "batch": batch, "tally": tally}
+
+
+def _row(
+    item: Source, state: State, encode: Encode, decode: Decode | None, token_bytes: TokenBytes
+) -> RowFrames:
+    if not isinstance(item, Entry):
+        ids = TokenizedEntry(np.asarray(item)).ids.tolist()
+        tokens = [Token(id=id, bytes=None, role="response") for id in ids]
+        return RowFrames(pieces=[], tokens=tokens, prompt_length=0, header_length=0, place=None)
+    item = _well_formed_entry(item)
+    style = _well_formed_style(state.style)
+    header_length: int | None
+    if state.fault == "prompt_cut_differently":
+        ids, prompt_length, header_length = _cut_differently(item, style, encode)
+        decode = None  # so that the roles are those of the whole text, too
+    else:
+        ids, prompt_length, header_length = encode_entry(item, style, encode, decode)
+    # A text of no tokens is shown, and refused as a row of the batch.
+    roles = token_roles(item, style, encode, decode, token_bytes) if ids else []
+    parts = zip(ids, token_bytes(ids), roles, strict=True)
+    return RowFrames(
+        pieces=[[role, text] for role, text in style.pieces(item)],
+        tokens=[Token(id=id, bytes=token.hex(), role=role) for id, token, role in parts],
+        prompt_length=prompt_length,
+        header_length=header_length,
+        place=None,
+    )
+
+
+def _cut_differently(
+    entry: Entry, style: PromptStyle, encode: Encode
+) -> tuple[list[int], int, int]:
+    """Encode the whole text at once, but count the prompt's ids on the prompt alone.
+
+    Where a token lies across the seam, the ids of training are not those of inference, and
+    the count is off. Most texts have no such token; then nothing is broken.
+    """
+    ids = list(encode(style.text(entry)))
+    prompt_length = min(len(encode(style.prompt(entry))), len(ids))
+    return ids, prompt_length, min(len(encode(style.header)), prompt_length)
+
+
+def _entry(row: RowFrames, number: int) -> TokenizedEntry:
+    ids = np.array([token["id"] for token in row["tokens"]], dtype=np.int64)
+    try:
+        return TokenizedEntry(ids, row["prompt_length"], row["header_length"])
+    except ValueError as error:
+        raise ValueError(f"row {number} of the batch: {error}") from None
+
+
+def _slot_roles(row: RowFrames, truncation: str, width: int) -> list[str]:
+    """Give the roles of a row of the block: its text's, then one end token, then pads."""
+    roles = [token["role"] for token in row["tokens"]]
+    if len(roles) > width:  # it was cut; to what fits, or to that and an end token
+        roles = roles[: width + 1] if truncation == "cut" else roles[:width]
+    return [*roles, "end", *["pad"] * width][: width + 1]
+
+
+def _batch(
+    fault: str | None,
+    block: NDArray[np.int64],
+    roles: list[list[str]],
+    healthy: NDArray[np.int64],
+    spans: list[Spans],
+) -> BatchFrames:
+    # What position of the block may be learned; the first one is asked for in no batch.
+    learned = np.insert(healthy != IGNORE_INDEX, 0, False, axis=1)
+    lost = ~learned.any(axis=1)
+    spans = [() if lost[row] else own for row, own in enumerate(spans)]
+    inputs, targets, shift = _break(fault, block, roles, healthy, spans)
+
+    def why(row: int, column: int) -> str | None:
+        position = column + shift
+        if targets[row, column] != IGNORE_INDEX:
+            return None
+        if roles[row][position] == "pad":
+            return "pad"
+        if lost[row]:
+            return "lost"
+        return "fault" if learned[row, position] else "prompt"
+
+    return BatchFrames(
+        block=block.tolist(),
+        roles=roles,
+        inputs=inputs.tolist(),
+        targets=targets.tolist(),
+        shift=shift,
+        why=[[why(row, j) for j in range(targets.shape[1])] for row in range(len(targets))],
+    )
+
+
+def _break(
+    fault: str | None,
+    block: NDArray[np.int64],
+    roles: list[list[str]],
+    targets: NDArray[np.int64],
+    spans: list[Spans],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Give inputs, targets and shift as a program makes them that has this fault.
+
+    `targets`: those of the companion, which are given back where there is no fault.
+    """
+    inputs, shifted = shift_targets(block)
+    if fault == "no_shift":  # each token is asked for where it is given
+        in_place = [[(start + 1, stop + 1) for start, stop in own] for own in spans]
+        return inputs, keep_spans(inputs, in_place), 0
+    if fault == "shifted_twice":  # once here, and again by a model that shifts for itself
+        return inputs[:, :-1], targets[:, 1:], 2
+    if fault == "padding_by_value":  # the end token has the same id
+        return inputs, np.where(targets == PAD_ID, IGNORE_INDEX, targets), 1
+    if fault == "end_ignored":  # the text is kept, but not the one token after it
+        ends = np.array(roles)[:, 1:] == "end"
+        return inputs, np.where(ends, IGNORE_INDEX, targets), 1
+    if fault == "mask_off_by_one":  # a position of the text taken for one of the targets
+        late = [[(start + 1, stop) for start, stop in own] for own in spans]
+        return inputs, keep_spans(shifted, late), 1
+    return inputs, targets, 1
+
+
+def _tally(lengths: list[int], batch: BatchFrames) -> Tally:
+    width = len(batch["block"][0])
+    pads = sum(role == "pad" for row in batch["roles"] for role in row)
+    targets = sum(map(len, batch["targets"]))
+    supervised = sum(why is None for row in batch["why"] for why in row)
+    return Tally(
+        shape=[len(batch["inputs"]), len(batch["inputs"][0])],
+        tokens=len(lengths) * width - pads,
+        pads=pads,
+        padding_share=padding_share(lengths, width),
+        targets=targets,
+        supervised=supervised,
+        # A batch of one column that is shifted twice has no targets at all.
+        supervised_share=supervised / targets if targets else 0.0,
+    )

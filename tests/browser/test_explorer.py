@@ -1,0 +1,304 @@
+"""The explorer on a built page, used as a person does: by what a thing is called."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from browser.conftest import FRONT, THEMES, dress, far
+
+STEPS = ("Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask")
+
+
+@pytest.fixture
+def explorer(fresh: Page, site):
+    """Open the front page by double click, and give its explorer."""
+    fresh.goto((site / FRONT).as_uri())
+    found = fresh.locator("batch-explorer")
+    expect(found.get_by_role("tab", name="Format")).to_be_visible()
+    return found
+
+
+def numbers(text):
+    return json.loads(text)
+
+
+def open_entries(explorer):
+    explorer.get_by_text("The entries of this batch").click()
+    return explorer.get_by_role("group", name="Entry 1")
+
+
+def said(explorer):
+    return explorer.locator('[data-part="said"]')
+
+
+def test_the_six_steps_are_tabs_and_the_keyboard_walks_them(explorer, fresh):
+    explorer.get_by_role("tab", name="Format").focus()
+    for step in STEPS[1:]:
+        fresh.keyboard.press("ArrowRight")
+        tab = explorer.get_by_role("tab", name=step)
+        expect(tab).to_be_focused()
+        expect(tab).to_have_attribute("aria-selected", "true")
+    fresh.keyboard.press("ArrowRight")
+    expect(explorer.get_by_role("tab", name="Format")).to_be_focused()
+    fresh.keyboard.press("End")
+    expect(explorer.get_by_role("tab", name="Mask")).to_be_focused()
+
+
+def test_what_is_typed_becomes_tokens_without_a_kernel(explorer):
+    explorer.get_by_role("tab", name="Tokenize").click()
+    entry = open_entries(explorer)
+    entry.get_by_role("textbox", name="Output").fill("Occasion \N{SUN WITH FACE}")
+    cells = explorer.locator("table").first.locator("td[data-at]")
+    expect(cells.last).to_contain_text("⟨9E⟩")
+
+
+def test_over_http_it_is_the_same(explorer, fresh, served):
+    fresh.goto(f"{served}/{FRONT}")
+    explorer.get_by_role("tab", name="Tokenize").click()
+    open_entries(explorer).get_by_role("textbox", name="Output").fill("\N{SUN WITH FACE}")
+    expect(explorer.locator("table").first.locator("td[data-at]").last).to_contain_text("⟨9E⟩")
+
+
+def test_the_vocabulary_is_asked_for_at_the_first_change_that_needs_it(explorer, fresh):
+    asked = []
+    fresh.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
+    for step in STEPS:
+        explorer.get_by_role("tab", name=step).click()
+    for style in ("phi3", "chatml", "plain"):
+        explorer.get_by_label("Prompt style").select_option(style)
+    explorer.get_by_label("Mask", exact=True).select_option("none")
+    explorer.get_by_label("Maximum length").fill("20")
+    assert asked == []
+    open_entries(explorer).get_by_role("textbox", name="Input").fill("Tomorow")
+    explorer.get_by_role("tab", name="Tokenize").click()
+    expect(said(explorer)).to_contain_text("Each text became token ids")
+    fresh.wait_for_timeout(300)
+    assert asked == ["vocabulary.js"]
+
+
+def test_a_cell_says_what_the_model_is_asked_there(explorer, fresh):
+    explorer.get_by_role("tab", name="Mask").click()
+    first = explorer.locator("td[data-at='1:inputs:38']")
+    first.click()
+    detail = explorer.locator('[data-part="detail"]')
+    expect(detail).to_contain_text("the model must say")
+    expect(detail).to_contain_text("ury")
+    fresh.keyboard.press("ArrowRight")
+    fresh.keyboard.press("ArrowRight")
+    fresh.keyboard.press("ArrowRight")
+    expect(detail).to_contain_text("not graded, because it is a pad")
+
+
+def test_a_fold_opens_and_its_first_cell_has_the_focus(explorer):
+    explorer.get_by_role("tab", name="Pad").click()
+    fold = explorer.get_by_role("button", name="prompt ×").first
+    fold.click()
+    expect(explorer.locator("td[data-at='0::0']")).to_be_focused()
+
+
+def test_entries_are_added_and_removed_between_one_and_eight(explorer):
+    open_entries(explorer)
+    explorer.get_by_role("tab", name="Pad").click()
+    add = explorer.get_by_role("button", name="Add an entry")
+    for _ in range(5):
+        add.click()
+    expect(add).to_be_disabled()
+    expect(explorer.get_by_role("group", name="Entry 8")).to_be_visible()
+    for number in range(8, 1, -1):
+        explorer.get_by_role("button", name=f"Remove entry {number}").click()
+    expect(explorer.get_by_role("button", name="Remove entry 1")).to_have_count(0)
+    expect(said(explorer)).to_contain_text("a block of shape (1, ")
+
+
+@pytest.mark.parametrize(
+    ("fault", "learned"),
+    [
+        ("no shift", "repeat the token"),
+        ("shifted twice", "leave out every other token"),
+        ("padding found by its value", "never learn to stop"),
+        ("end token ignored", "never learn to stop"),
+        ("mask one off", "never learn the first token"),
+    ],
+)
+def test_a_fault_outlines_what_it_changed_and_can_be_mended(explorer, fault, learned):
+    explorer.get_by_label("Break it").select_option(label=fault)
+    expect(explorer.locator('[data-part="findings"]')).to_contain_text(learned)
+    assert explorer.locator("td.be-marked").count() > 0
+    explorer.get_by_role("button", name="Mend").click()
+    expect(explorer.locator("td.be-marked")).to_have_count(0)
+    expect(explorer.get_by_label("Break it")).to_have_value("")
+
+
+def test_your_turn_marks_the_first_wrong_cell_alone_and_says_why(explorer):
+    open_entries(explorer)
+    explorer.get_by_label("Sample").select_option("Toy batch")
+    explorer.get_by_role("tab", name="Shift").click()
+    explorer.get_by_role("button", name="Your turn").click()
+    answers = {0: "1 2 3 4 50256", 1: "6 50256 50256 50256 50256", 2: "8 9 50256 50256 50255"}
+    for row, ids in answers.items():
+        for column, id in enumerate(ids.split()):
+            explorer.get_by_label(f"target of row {row}, column {column}").fill(id)
+    explorer.get_by_role("button", name="Check").click()
+    outcome = explorer.locator('[data-part="outcome"]')
+    expect(outcome).to_contain_text("Not yet. Row 2, column 4")
+    expect(explorer.locator("td.be-marked")).to_have_count(1)
+    explorer.get_by_label("target of row 2, column 4").fill("50256")
+    explorer.get_by_role("button", name="Check").click()
+    expect(outcome).to_have_text("Right: Shift, 15 targets, 2 checks.")
+
+
+def test_ignoring_by_hand_keeps_the_end_token(explorer):
+    open_entries(explorer)
+    explorer.get_by_label("Sample").select_option("Toy batch")
+    explorer.get_by_role("tab", name="Ignore").click()
+    explorer.get_by_role("button", name="Your turn").click()
+    for row, columns in {1: (1, 2, 3, 4), 2: (3, 4)}.items():
+        for column in columns:
+            explorer.locator(f"[data-answer='{row}:targets:{column}']").click()
+    explorer.get_by_role("button", name="Check").click()
+    expect(explorer.locator('[data-part="outcome"]')).to_contain_text("the model learns to stop")
+    explorer.locator("[data-answer='1:targets:1']").click()
+    explorer.get_by_role("button", name="Check").click()
+    expect(explorer.locator('[data-part="outcome"]')).to_contain_text("Right: Ignore, 15 targets")
+
+
+@pytest.mark.parametrize("fault", ["nothing", "shifted twice"])
+def test_the_copied_python_prints_the_tensors_on_screen(explorer, fresh, fault):
+    fresh.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    entry = open_entries(explorer)
+    entry.get_by_role("textbox", name="Output").fill('Say "so":\n\\n it\'s \N{SUN WITH FACE}')
+    explorer.get_by_label("Maximum length").fill("60")
+    explorer.get_by_label("Break it").select_option(label=fault)
+    explorer.get_by_role("tab", name="Mask").click()
+    explorer.get_by_role("button", name="Copy as Python").click()
+    expect(explorer.locator('[data-part="copying"]')).to_contain_text("Python is in the clipboard")
+    program = fresh.evaluate("navigator.clipboard.readText()")
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    inputs, targets = map(numbers, ran.stdout.splitlines())
+    while explorer.locator(".be-fold").count():
+        explorer.locator(".be-fold").first.click()
+    for name, tensor in (("inputs", inputs), ("targets", targets)):
+        shown = explorer.evaluate(
+            """(element, name) => [0, 1, 2].map((row) =>
+                 [...element.querySelectorAll(`td[data-at^="${row}:${name}:"] small`)]
+                   .map((small) => Number(small.textContent)))""",
+            name,
+        )
+        assert shown == tensor
+
+
+def test_a_link_restores_the_batch_and_a_damaged_one_is_told(explorer, fresh):
+    fresh.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    entry = open_entries(explorer)
+    entry.get_by_role("textbox", name="Instruction").fill("A question of my own \N{SUN WITH FACE}?")
+    explorer.get_by_role("tab", name="Ignore").click()
+    explorer.get_by_role("button", name="Copy link").click()
+    expect(explorer.locator('[data-part="copying"]')).to_contain_text("link is in the clipboard")
+    link = fresh.evaluate("navigator.clipboard.readText()")
+    fresh.goto("about:blank")
+    fresh.goto(link)
+    expect(explorer.get_by_role("tab", name="Ignore")).to_have_attribute("aria-selected", "true")
+    box = open_entries(explorer).get_by_role("textbox", name="Instruction")
+    expect(box).to_have_value("A question of my own \N{SUN WITH FACE}?")
+    fresh.goto("about:blank")
+    fresh.goto(link[:-9] + "!!")
+    expect(explorer.get_by_role("alert")).to_contain_text("damaged")
+    expect(explorer.get_by_role("tab", name="Format")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_text_that_is_too_long_is_told_and_everything_else_goes_on(explorer):
+    entry = open_entries(explorer)
+    explorer.get_by_role("tab", name="Tokenize").click()
+    before = said(explorer).inner_text()
+    box = entry.get_by_role("textbox", name="Output")
+    box.fill("a" * 100_000)
+    expect(explorer.get_by_role("alert")).to_contain_text("100,000 characters")
+    assert said(explorer).inner_text() == before
+    box.fill("short")
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+    expect(said(explorer)).not_to_have_text(before)
+    explorer.get_by_label("Maximum length").fill("many")
+    expect(explorer.get_by_role("alert")).to_contain_text("found many")
+
+
+def test_reset_gives_the_pages_own_batch_back(explorer):
+    entry = open_entries(explorer)
+    own = entry.get_by_role("textbox", name="Input").input_value()
+    entry.get_by_role("textbox", name="Input").fill("another")
+    explorer.get_by_label("Prompt style").select_option("plain")
+    explorer.get_by_role("button", name="Reset").click()
+    expect(entry.get_by_role("textbox", name="Input")).to_have_value(own)
+    expect(explorer.get_by_label("Prompt style")).to_have_value("alpaca")
+
+
+def test_play_walks_through_the_steps_and_stops_at_the_last(explorer, fresh):
+    fresh.clock.install()
+    fresh.reload()
+    explorer.get_by_role("button", name="Play").click()
+    for step in STEPS:
+        expect(explorer.get_by_role("tab", name=step)).to_have_attribute("aria-selected", "true")
+        fresh.clock.run_for(2500)
+    expect(explorer.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_a_screen_reader_is_told_step_shape_and_what_is_left(explorer):
+    explorer.get_by_role("tab", name="Mask").click()
+    live = explorer.locator('[data-part="live"]')
+    expect(live).to_contain_text("Mask.")
+    expect(live).to_contain_text("inputs and targets of shape (3, 70)")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_in_any_step_and_all_text_is_legible(explorer, fresh, width):
+    fresh.set_viewport_size({"width": width, "height": 780})
+    open_entries(explorer)
+    axe, found = Axe(), {}
+    measure = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+    options = {"preload": False, "resultTypes": ["violations"]}
+    for step in STEPS:
+        explorer.get_by_role("tab", name=step).click()
+        explorer.locator('[data-part="said"]').click()  # nothing is dimmed by a focus
+        answer = axe.run(fresh, context="batch-explorer", options=options).response
+        for violation in answer["violations"]:
+            found[step, violation["id"]] = [node["target"] for node in violation["nodes"][:3]]
+        for theme in THEMES:
+            dress(fresh, theme)
+            measured = fresh.evaluate(measure)
+            if measured["found"]:
+                found[step, theme] = measured["found"][:3]
+        dress(fresh, "light")
+    assert found == {}
+
+
+def test_at_360_pixels_response_end_token_and_first_pad_are_on_the_first_screen(explorer, fresh):
+    fresh.set_viewport_size({"width": 360, "height": 780})
+    explorer.get_by_role("tab", name="Mask").click()
+    explorer.get_by_role("tab", name="Mask").scroll_into_view_if_needed()
+    fresh.evaluate("document.querySelector('batch-explorer').scrollIntoView()")
+    seen = explorer.get_by_role("region", name="Batch, grid").bounding_box()
+    assert seen["x"] + seen["width"] <= 360
+    for position in (38, 40, 41, 42):  # Merc, the last of the response, end token, first pad
+        box = explorer.locator(f"td[data-at='1:inputs:{position}']").bounding_box()
+        assert box["x"] + box["width"] <= seen["x"] + seen["width"]
+        assert box["y"] + box["height"] <= 780
+
+
+def test_the_page_carries_no_request_to_another_host(explorer, fresh):
+    asked = []
+    fresh.on("request", lambda request: asked.append(request.url))
+    complaints = []
+    fresh.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    fresh.on("pageerror", lambda error: complaints.append(str(error)))
+    for step in STEPS:
+        explorer.get_by_role("tab", name=step).click()
+    open_entries(explorer).get_by_role("textbox", name="Input").fill("\ufeff\x00\u0085\ud83d")
+    fresh.wait_for_timeout(500)
+    assert far(asked) == []
+    assert complaints == []

@@ -1,0 +1,94 @@
+"""The explorer in a real JupyterLab: the kernel's companion computes what is drawn."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+
+ROOT = Path(__file__).parents[2]
+CELLS = (
+    "from companion import Entry, PromptStyle\n"
+    "from companion.explorer.widget import BatchExplorer\n"
+    'style = PromptStyle("q", "Q: {instruction}", header=" A: ")\n'
+    'explorer = BatchExplorer([Entry("Hi", "", "Ho")], step="tokenize", style=style)\n'
+    "explorer",
+    'print("kernel has", explorer.entries[0]["output"], explorer.step)',
+    'explorer.step = "pad"\nexplorer.max_length = 3',
+)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Start a JupyterLab in an empty folder, and give the address of a notebook in it."""
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "try.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = {"HOME": str(folder), "JUPYTER_CONFIG_DIR": str(folder / "config")}
+    paths = {"PYTHONPATH": str(ROOT), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--allow-root"]
+    command += ["--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1", f"--notebook-dir={folder}"]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, env=os.environ | home | paths, stdout=log, stderr=log, cwd=folder
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(f"{address}/api", folder / "log")
+            yield f"{address}/lab/tree/try.ipynb"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait_for(address, log):
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=2)
+            return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"JupyterLab did not start: {log.read_text()[-2000:]}")
+
+
+def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
+    fresh.goto(lab)
+    cells = fresh.locator(".jp-CodeCell")
+    expect(cells).to_have_count(3, timeout=60_000)
+    expect(fresh.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
+
+    def run(number):
+        cells.nth(number).locator(".cm-content").click()
+        fresh.keyboard.press("Control+Enter")
+
+    run(0)
+    explorer = fresh.locator(".be")
+    expect(explorer.locator('[data-part="said"]')).to_have_text(
+        "Each text became token ids: 7.", timeout=60_000
+    )
+    expect(explorer.get_by_label("Prompt style")).to_have_value("own")
+    expect(explorer.get_by_role("button", name="Copy link")).to_be_hidden()
+    explorer.get_by_text("The entries of this batch").click()
+    explorer.get_by_role("textbox", name="Output").fill("Ho ho")
+    expect(explorer.locator('[data-part="said"]')).to_have_text("Each text became token ids: 8.")
+    explorer.get_by_role("tab", name="Ignore").click()
+    run(1)
+    expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(
+        "kernel has Ho ho ignore", timeout=15_000
+    )
+    run(2)
+    expect(explorer.get_by_role("tab", name="Pad")).to_have_attribute(
+        "aria-selected", "true", timeout=15_000
+    )
+    expect(explorer.locator('[data-part="said"]')).to_contain_text("a block of shape (1, 4)")

