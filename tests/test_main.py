@@ -481,8 +481,9 @@ def test_show_pads_to_the_longest_of_the_entrys_batch(few, capsys):
 
 
 def test_the_arguments_of_show_reach_the_walk(few, capsys):
-    arguments = ["--style", "chatml", "--max-length", "30", "--mask", "prompt", "--batch-size", "1"]
-    options = {"style": "chatml", "max_length": 30, "mask": "prompt"}
+    arguments = ["--style", "chatml", "--max-length", "90", "--mask", "prompt"]
+    longest = max(len(tokenize_entry(entry, "chatml").ids) for entry in FEW[:8])
+    options = {"style": "chatml", "max_length": 90, "mask": "prompt", "longest": longest}
     assert main(["show", few, "--entry", "2", *arguments]) == 0
     assert capsys.readouterr().out.endswith(f"\n\n{walk(FEW[1], **options)}\n")
     assert main(["show", few, "--entry", "2", *arguments, "--full"]) == 0
