@@ -481,10 +481,15 @@ def test_show_pads_to_the_longest_of_the_entrys_batch(few, capsys):
 
 
 def test_the_arguments_of_show_reach_the_walk(few, capsys):
-    arguments = ["--style", "phi3", "--max-length", "30", "--mask", "prompt", "--full"]
-    assert main(["show", few, "--entry", "2", "--batch-size", "1", *arguments]) == 0
-    shown = walk(FEW[1], style="phi3", mask="prompt", max_length=30, full=True)
+    arguments = ["--style", "chatml", "--max-length", "90", "--mask", "prompt"]
+    longest = max(len(tokenize_entry(entry, "chatml").ids) for entry in FEW[:8])
+    options = {"style": "chatml", "max_length": 90, "mask": "prompt", "longest": longest}
+    assert main(["show", few, "--entry", "2", *arguments]) == 0
+    assert capsys.readouterr().out.endswith(f"\n\n{walk(FEW[1], **options)}\n")
+    assert main(["show", few, "--entry", "2", *arguments, "--full"]) == 0
+    shown = walk(FEW[1], **options, full=True)
     assert capsys.readouterr().out.endswith(f"\n\n{shown}\n")
+    assert shown != walk(FEW[1], **options)
 
 
 def test_a_huge_entry_is_surveyed_and_shown(tmp_path, capsys):
