@@ -34,7 +34,7 @@ from companion.auditing import Expectation
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
 from companion.entries import load_entries
 from companion.ignoring import IGNORE_INDEX, Spans
-from companion.masking import MASKS, supervised_spans
+from companion.masking import MASKS
 from companion.tokenizing import END_ID, TokenizedEntry
 
 disable_progress_bars()
@@ -87,16 +87,25 @@ def tiny_gpt2(seed: int = 0) -> GPT2LMHeadModel:
         return GPT2LMHeadModel(config).eval()
 
 
+def first_supervised(entry: TokenizedEntry, mask: str) -> int:
+    """Give the position of the first token that the model is graded on, and all after it."""
+    if mask == "none":
+        return 0
+    if mask == "prompt":
+        return entry.prompt_length
+    assert mask == "prompt_without_header"
+    return entry.prompt_length - entry.header_length
+
+
 def rows_of(
     entries: Sequence[TokenizedEntry], mask: str = "none", length: int | None = None
 ) -> list[Row]:
     """Give each text with its end token, and its labels, cut to `length` ids."""
     rows = []
-    for entry, spans in zip(entries, supervised_spans(entries, mask), strict=True):
+    for entry in entries:
         ids = [*entry.ids.tolist(), END_ID]
-        labels = [IGNORE_INDEX] * len(ids)
-        for start, stop in spans:
-            labels[start:stop] = ids[start:stop]
+        first = first_supervised(entry, mask)
+        labels = [IGNORE_INDEX] * first + ids[first:]
         rows.append((ids[:length], labels[:length]))
     return rows
 
@@ -155,7 +164,9 @@ class Made:
     @property
     def spans(self) -> list[Spans]:
         """Give what of each text should be supervised, to declare instead of a style."""
-        return supervised_spans([text.entry for text in self.texts], self.expect.mask or "none")
+        entries = [text.entry for text in self.texts]
+        mask = self.expect.mask or "none"
+        return [((first_supervised(entry, mask), len(entry.ids) + 1),) for entry in entries]
 
     def column(self, text: Text, position: int) -> int:
         """Give the column of the target that is the token at this position of the text."""
@@ -200,7 +211,7 @@ class Settings:
     def expect(self, **declared: object) -> Expectation:
         """Declare a batch that was made so."""
         return Expectation(
-            **{  # type: ignore[arg-type]
+            **{
                 "pad_id": self.pad_id,
                 "mask": self.mask,
                 "style": self.style,
@@ -238,7 +249,7 @@ def trl(entries: Sequence[TokenizedEntry], settings: Settings, **options: object
         if any(label != IGNORE_INDEX for label in labels)
     ]
     rows, entries = [rows[row] for row in kept], [entries[row] for row in kept]
-    collate = TRLCollator(pad_token_id=settings.pad_id, **options)  # type: ignore[arg-type]
+    collate = TRLCollator(pad_token_id=settings.pad_id, **options)
     texts = joined if options.get("padding_free") else placed
     return Made(collate(features(rows)), settings.expect(), texts(rows, entries))
 

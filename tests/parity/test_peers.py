@@ -254,7 +254,7 @@ def test_a_model_of_transformers_also_takes_our_targets_as_they_are():
 
 
 def test_left_padding_gives_the_same_loss_only_with_a_mask_and_positions():
-    batch = embedded()[:8]
+    batch = embedded()[:4]
     ours = our_loss(Collator(mask="prompt")(batch))
     left = SOURCES["transformers, left"](batch, Settings("prompt")).batch
     positions = (left["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)
@@ -330,7 +330,7 @@ def test_packs_ignore_the_first_label_of_every_text():
 
 
 def test_packed_texts_see_each_other_where_the_model_keeps_a_cache():
-    batch = embedded()[:8]
+    batch = embedded()[:4]
     packed = SOURCES["TRL, padding-free"](batch, Settings()).batch
     ours = our_loss(Collator()(batch))
     assert peers_loss(packed) == pytest.approx(ours, abs=1e-5)
