@@ -227,8 +227,7 @@ def _header_length(
     while body_length and decode(prompt_ids[: body_length - 1]).startswith(body):
         body_length -= 1
     # Where the body ends in U+FFFD, a part of that character's bytes already looks like it.
-    seen = decode(prompt_ids[:body_length])
-    while body_length < len(prompt_ids) and decode(prompt_ids[: body_length + 1]) == seen:
+    while body_length < len(prompt_ids) and decode(prompt_ids[: body_length + 1]) == body:
         body_length += 1
     return len(prompt_ids) - body_length
 

@@ -432,12 +432,12 @@ function tallyOf({ tally, refusal, warnings }) {
   );
 }
 
-/** @param {{code: string, rows?: number[]}} finding @param {Constants} constants @param {number} count */
+/** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count */
 function findingOf(finding, { rules }, count) {
   const rule = rules[finding.code];
-  const rows = finding.rows ?? [];
+  const { rows } = finding;
   const where = rows.length === count ? "Every row" : `Row${rows.length > 1 ? "s" : ""} ${listed(rows)}`;
-  const sentence = rule.sentence.replace("{where}", where).replace(/\{[a-z]+\}/g, "");
+  const sentence = rule.sentence.replace("{where}", where).replace(/\{([a-z]+)\}/g, (_, name) => finding.slots[name] ?? "");
   return (
     `<li><strong>${rule.severity}</strong> <code>${finding.code}</code>: ${escape(sentence)} ` +
     `<em>${escape(rule.cure)}</em></li>`
@@ -598,7 +598,7 @@ export function mount(root, first, host, constants) {
     const found = frames?.findings ?? [];
     const count = frames?.batch?.inputs.length ?? 0;
     const learned = state.fault ? `<p>${WOULD_LEARN[state.fault]}</p>` : "";
-    const list = found.map((finding) => findingOf(/** @type {any} */ (finding), constants, count)).join("");
+    const list = found.map((finding) => findingOf(finding, constants, count)).join("");
     $("findings").innerHTML = list || learned ? `${learned}${list ? `<ul>${list}</ul>` : ""}` : "";
     $("mend").hidden = !state.fault;
   }

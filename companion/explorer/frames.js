@@ -51,9 +51,11 @@
  * @property {string[]} masks
  * @property {string[]} truncations
  * @property {string[]} faults
+ * @property {string[]} codes of every finding, in the order in which they are named
  * @property {Required<Omit<State, "entries">>} defaults
  * @property {number} most_entries
  * @property {number} end_id
+ * @property {string} end_text
  * @property {number} pad_id
  * @property {number} ignore_index
  */
@@ -99,7 +101,14 @@
  * @property {Tally | null} tally
  * @property {string | null} refusal
  * @property {string[]} warnings
- * @property {object[]} findings
+ * @property {Finding[]} findings
+ */
+
+/**
+ * @typedef {object} Finding
+ * @property {string} code
+ * @property {number[]} rows
+ * @property {Record<string, string>} slots what the code's sentence leaves open
  */
 
 /**
@@ -132,6 +141,7 @@ export function makeFrames(state, tokenizer, constants) {
   const spans = kept.map((row, place) => (lost[place] ? null : spanOf(row, chosen.mask)));
   frames.batch = makeBatch(slots, spans, chosen.fault, constants);
   frames.tally = count(frames.batch);
+  frames.findings = findingsOf(kept, frames.batch, chosen.mask, constants);
   return frames;
 }
 
@@ -476,6 +486,83 @@ function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
     shift,
     why,
   };
+}
+
+/** The roles whose targets each mask leaves out. */
+const MASKED = {
+  none: [],
+  prompt: ["template", "instruction", "input", "header"],
+  prompt_without_header: ["template", "instruction", "input"],
+};
+
+/**
+ * Name what is wrong, from what each slot is there for; in the order of the rules.
+ *
+ * @param {Row[]} rows
+ * @param {Batch} batch
+ * @param {string} mask
+ * @param {Constants} constants
+ * @returns {Finding[]}
+ */
+function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
+  const every = rows.map((_, number) => number);
+  const width = batch.inputs[0].length;
+  const pads = batch.roles.flatMap((row) => row.slice(0, width)).filter((role) => role === "pad").length;
+  const typed = toHex(new TextEncoder().encode(end_text));
+  const isText = (role) => role !== "end" && role !== "pad";
+  /** @type {Record<string, number[]>} */
+  const found = {};
+  /** @type {Record<string, Record<string, string>>} */
+  const slots = { "prompt-supervised": { mask }, "response-ignored": { mask } };
+  if (2 * pads > rows.length * width) {
+    found["mostly-padding"] = every;
+    slots["mostly-padding"] = { share: `${Math.floor((100 * pads) / (rows.length * width))}%` };
+  }
+  const add = (code, number) => (found[code] ??= []).push(number);
+  rows.forEach((row, number) => {
+    const roles = batch.roles[number];
+    const hex = row.tokens.map((token, i) => (roles[i] && isText(roles[i]) ? (token.bytes ?? "") : "")).join("");
+    let at = hex.indexOf(typed);
+    while (at % 2 === 1) at = hex.indexOf(typed, at + 1); // a byte begins at an even place
+    if (at >= 0) add("special-typed", number);
+    if (batch.block[number].some((id, i) => i > 0 && id === end_id && isText(roles[i]))) {
+      add("special-in-text", number);
+    }
+  });
+  if (found["special-typed"]) slots["special-typed"] = { name: `'${end_text}'` };
+  if (batch.why.flat().every((reason) => reason !== null)) found["nothing-supervised"] = every;
+  else every.forEach((number) => rowCodes(batch, number, mask).forEach((code) => add(code, number)));
+  return codes.filter((code) => found[code]).map((code) => ({ code, rows: found[code], slots: slots[code] ?? {} }));
+}
+
+/**
+ * Give the codes of what is wrong with one row of a batch that has something to learn.
+ *
+ * @param {Batch} batch
+ * @param {number} number
+ * @param {string} mask
+ * @returns {Set<string>}
+ */
+function rowCodes(batch, number, mask) {
+  const why = batch.why[number];
+  const roles = batch.roles[number];
+  if (why.every((reason) => reason !== null)) {
+    return new Set([why.includes("lost") ? "response-lost" : "row-not-supervised"]);
+  }
+  if (batch.shift !== 1) return new Set([batch.shift === 0 ? "not-shifted" : "shifted-twice"]);
+  const masked = MASKED[mask];
+  const codes = new Set(roles.includes("end") ? [] : ["response-cut"]);
+  why.forEach((reason, column) => {
+    const role = roles[column + 1];
+    if (role === "pad") return;
+    if (role === "end") {
+      if (reason !== null) codes.add("end-ignored");
+    } else if (reason === null && masked.includes(role)) codes.add("prompt-supervised");
+    else if (reason !== null && !masked.includes(role)) {
+      codes.add(mask === "none" ? "text-ignored" : "response-ignored");
+    }
+  });
+  return codes;
 }
 
 /** @param {Batch} batch @returns {Tally} */

@@ -4,7 +4,8 @@ Takes a state (entries or bare ids, prompt style, mask, lengths, and a fault if 
 be one) and gives what each step makes of it, as data that can be written as JSON. Every
 number is made by the companion's own functions; `frames.js` does the same in a browser, and
 `frames.schema.json` describes both ends. What it leaves out: how anything is shown, which is
-`companion.explorer.table`, and what is wrong with a batch, which is `companion.auditing`.
+`companion.explorer.table`. The findings are those of an audit, but known and not inferred:
+here every slot says what it is there for; tests hold `companion.auditing` to the same codes.
 
 A lone surrogate, half of a character that its other half has left, is replaced in each
 text by U+FFFD before anything else, as GPT-2's tokenizer does it with a whole text. So all
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from companion.collating import TRUNCATIONS, Collator, ResponseCutWarning
 from companion.entries import Entry
 from companion.explorer.palette import ROLES
+from companion.findings import RULES
 from companion.formatting import STYLES, PromptStyle, get_style
 from companion.ignoring import IGNORE_INDEX, Spans, keep_spans
 from companion.masking import MASKS, supervised_spans
@@ -109,6 +111,17 @@ class Tally(TypedDict):
     supervised_share: float
 
 
+class FindingFrames(TypedDict):
+    """What is wrong with the batch, or unusual: a code of `companion.findings`, and where.
+
+    `rows`: of the tensors. `slots`: what the code's sentence leaves open, by name.
+    """
+
+    code: str
+    rows: list[int]
+    slots: dict[str, str]
+
+
 class Frames(TypedDict):
     """Everything that is drawn.
 
@@ -122,7 +135,7 @@ class Frames(TypedDict):
     tally: Tally | None
     refusal: str | None
     warnings: list[str]
-    findings: list[Any]
+    findings: list[FindingFrames]
 
 
 @dataclass(frozen=True)
@@ -176,9 +189,11 @@ def constants() -> dict[str, Any]:
         "masks": list(MASKS),
         "truncations": list(TRUNCATIONS),
         "faults": list(FAULTS),
+        "codes": list(RULES),
         "defaults": {**defaults, "style": State.style.name},
         "most_entries": MOST_ENTRIES,
         "end_id": END_ID,
+        "end_text": gpt2_decode([END_ID]),
         "pad_id": PAD_ID,
         "ignore_index": IGNORE_INDEX,
     }
@@ -332,7 +347,8 @@ def make_frames(
     roles = [_slot_roles(rows[number], state.truncation, width) for number in kept]
     batch = _batch(state.fault, block, roles, targets, [spans[number] for number in kept])
     tally = _tally([len(entries[number].ids) for number in kept], batch)
-    return {**made, "batch": batch, "tally": tally}
+    findings = _findings([rows[number] for number in kept], batch, state.mask)
+    return {**made, "batch": batch, "tally": tally, "findings": findings}
 
 
 def _row(
@@ -450,6 +466,71 @@ def _break(
         late = [[(start + 1, stop) for start, stop in own] for own in spans]
         return inputs, keep_spans(shifted, late), 1
     return inputs, targets, 1
+
+
+def _findings(rows: list[RowFrames], batch: BatchFrames, mask: str) -> list[FindingFrames]:
+    """Name what is wrong, from what each slot is there for; in the order of the rules."""
+    every = list(range(len(rows)))
+    width = len(batch["inputs"][0])
+    pads = sum(role == "pad" for row in batch["roles"] for role in row[:width])
+    typed = gpt2_decode([END_ID])
+    found: dict[str, list[int]] = {}
+    slots: dict[str, dict[str, str]] = {}
+    if 2 * pads > len(rows) * width:
+        found["mostly-padding"] = every
+        slots["mostly-padding"] = {"share": f"{100 * pads // (len(rows) * width)}%"}
+    for number, row in enumerate(rows):
+        texts = [
+            token["bytes"]
+            for token, role in zip(row["tokens"], batch["roles"][number], strict=False)
+            if token["bytes"] is not None and role not in ("end", "pad")
+        ]
+        if typed.encode() in bytes.fromhex("".join(texts)):
+            found.setdefault("special-typed", []).append(number)
+            slots["special-typed"] = {"name": repr(typed)}
+        own = zip(batch["block"][number], batch["roles"][number], strict=True)
+        if any(id == END_ID and role not in ("end", "pad") for id, role in list(own)[1:]):
+            found.setdefault("special-in-text", []).append(number)
+    if all(why is not None for row in batch["why"] for why in row):
+        found["nothing-supervised"] = every
+    else:
+        for number in every:
+            for code in _row_codes(batch, number, mask):
+                found.setdefault(code, []).append(number)
+    for code in ("prompt-supervised", "response-ignored"):
+        slots[code] = {"mask": mask}
+    return [
+        FindingFrames(code=code, rows=found[code], slots=slots.get(code, {}))
+        for code in RULES
+        if code in found
+    ]
+
+
+def _row_codes(batch: BatchFrames, number: int, mask: str) -> set[str]:
+    """Give the codes of what is wrong with one row of a batch that has something to learn."""
+    why, roles, shift = batch["why"][number], batch["roles"][number], batch["shift"]
+    if all(reason is not None for reason in why):
+        return {"response-lost" if "lost" in why else "row-not-supervised"}
+    if shift != 1:
+        return {"not-shifted" if shift == 0 else "shifted-twice"}
+    masked = _MASKED[mask]
+    codes = set() if "end" in roles else {"response-cut"}
+    for role, reason in zip(roles[1:], why, strict=True):
+        if role == "end" and reason is not None:
+            codes.add("end-ignored")
+        elif role not in ("end", "pad") and reason is None and role in masked:
+            codes.add("prompt-supervised")
+        elif role not in ("end", "pad") and reason is not None and role not in masked:
+            codes.add("text-ignored" if mask == "none" else "response-ignored")
+    return codes
+
+
+_MASKED = {
+    "none": (),
+    "prompt": ("template", "instruction", "input", "header"),
+    "prompt_without_header": ("template", "instruction", "input"),
+}
+"""The roles whose targets each mask leaves out."""
 
 
 def _tally(lengths: list[int], batch: BatchFrames) -> Tally:

@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from companion.collating import Collator, ResponseCutWarning
 from companion.entries import Entry
+from companion.explorer.frames import Source
 from companion.explorer.glyphs import show_plain
-from companion.explorer.grid import Cell, Source, make_rows
+from companion.explorer.grid import Cell, make_rows
 from companion.formatting import PromptStyle, get_style
 
 Cells = Sequence[Cell]

@@ -116,18 +116,22 @@ def test_entries_are_added_and_removed_between_one_and_eight(explorer):
 
 
 @pytest.mark.parametrize(
-    ("fault", "learned"),
+    ("fault", "learned", "code"),
     [
-        ("no shift", "repeat the token"),
-        ("shifted twice", "leave out every other token"),
-        ("padding found by its value", "never learn to stop"),
-        ("end token ignored", "never learn to stop"),
-        ("mask one off", "never learn the first token"),
+        ("no shift", "repeat the token", "not-shifted"),
+        ("shifted twice", "leave out every other token", "shifted-twice"),
+        ("padding found by its value", "never learn to stop", "end-ignored"),
+        ("end token ignored", "never learn to stop", "end-ignored"),
+        ("mask one off", "never learn the first token", "response-ignored"),
     ],
 )
-def test_a_fault_outlines_what_it_changed_and_can_be_mended(explorer, fault, learned):
+def test_a_fault_is_named_outlines_what_it_changed_and_can_be_mended(
+    explorer, fault, learned, code
+):
     explorer.get_by_label("Break it").select_option(label=fault)
-    expect(explorer.locator('[data-part="findings"]')).to_contain_text(learned)
+    findings = explorer.locator('[data-part="findings"]')
+    expect(findings).to_contain_text(learned)
+    expect(findings).to_contain_text(f"error {code}: Every row:")
     assert explorer.locator("td.be-marked").count() > 0
     explorer.get_by_role("button", name="Mend").click()
     expect(explorer.locator("td.be-marked")).to_have_count(0)

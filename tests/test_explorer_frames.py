@@ -1,0 +1,160 @@
+"""The frames in Python: the companion's own numbers, the stored fixtures, and their schema."""
+
+import json
+import re
+import warnings
+from pathlib import Path
+from random import Random
+
+import jsonschema
+import pytest
+
+from companion.auditing import Expectation, audit
+from companion.collating import Collator, ResponseCutWarning
+from companion.entries import Entry, load_entries
+from companion.explorer.frames import FAULTS, frames, read_state
+from companion.findings import RULES
+from companion.formatting import STYLES
+from companion.masking import MASKS, supervised_spans
+from companion.tokenizing import tokenize_entry
+from states import NO_STATES, random_state
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures" / "frames").glob("*.json"))
+SCHEMA = json.loads(
+    (Path(__file__).parents[1] / "companion" / "explorer" / "frames.schema.json").read_text("utf-8")
+)
+VALID = jsonschema.Draft202012Validator(SCHEMA)
+ENTRIES = load_entries()
+
+
+def plain(entry):
+    return {name: getattr(entry, name) for name in ("instruction", "input", "output")}
+
+
+def draw(dice, fewest=1):
+    return [ENTRIES[dice.randrange(len(ENTRIES))] for _ in range(dice.randint(fewest, 8))]
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_a_stored_state_gives_its_stored_frames(path):
+    fixture = json.loads(path.read_text("ascii"))
+    made = json.loads(json.dumps(frames(fixture["state"])))
+    assert made == fixture["frames"]
+    VALID.validate({"state": fixture["state"], "frames": made})
+
+
+def test_there_is_a_fixture_for_every_fault_style_and_truncation():
+    states = [json.loads(path.read_text("ascii"))["state"] for path in FIXTURES]
+    assert {state.get("fault") for state in states} >= {None, *FAULTS}
+    named = {
+        state.get("style", "alpaca") for state in states if type(state.get("style")) is not dict
+    }
+    assert named >= set(STYLES)
+    assert {state.get("truncation") for state in states} >= {"keep_end", "drop", "error"}
+
+
+@pytest.mark.parametrize("number", range(200))
+def test_frames_of_any_state_fit_the_schema(number):
+    state = random_state(Random(f"schema {number}"))
+    made = json.loads(json.dumps(frames(state)))
+    VALID.validate({"state": state, "frames": made})
+
+
+@pytest.mark.parametrize(
+    ("state", "pattern"), NO_STATES, ids=[str(number) for number in range(len(NO_STATES))]
+)
+def test_what_is_no_state_is_refused(state, pattern):
+    with pytest.raises(ValueError, match=pattern):
+        read_state(state)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("truncation", ["cut", "keep_end"])
+def test_without_a_fault_the_batch_is_the_collators(mask, style, truncation):
+    dice = Random(f"{mask} {style} {truncation}")
+    for _ in range(15):
+        entries, limit = draw(dice), dice.choice([None, 40, 80])
+        state = {
+            "entries": [plain(entry) for entry in entries],
+            "style": style,
+            "mask": mask,
+            "max_length": limit,
+            "truncation": truncation,
+        }
+        made = frames(state)
+        tokenized = [tokenize_entry(entry, style) for entry in entries]
+        collate = Collator(mask=mask, max_length=limit, truncation=truncation)
+        if made["refusal"]:
+            with pytest.raises(ValueError, match=re.escape(made["refusal"])):
+                collate(tokenized)
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResponseCutWarning)
+            batch = collate(tokenized)
+        assert made["batch"]["inputs"] == batch.inputs.tolist()
+        assert made["batch"]["targets"] == batch.targets.tolist()
+
+
+def errors(report):
+    return {finding.code for finding in report.errors}
+
+
+def codes(made, severities=("error",)):
+    return {f["code"] for f in made["findings"] if RULES[f["code"]].severity in severities}
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("fault", [None, *(f for f in FAULTS if f != "prompt_cut_differently")])
+def test_the_findings_are_those_of_the_audit(mask, fault):
+    """What frames know of their slots, `audit` infers from the batch; on texts they agree."""
+    dice = Random(f"{mask} {fault}")
+    for _ in range(25):
+        # A broken batch of one short text, or one that is cut as well, leaves little to tell by.
+        entries = draw(dice, fewest=4 if fault else 1)
+        limit = None if fault else dice.choice([None, 60, 120])
+        state = {"entries": [plain(entry) for entry in entries], "mask": mask}
+        made = frames({**state, "max_length": limit, "fault": fault})
+        if made["batch"] is None:
+            continue
+        spans = supervised_spans([tokenize_entry(entry) for entry in entries], mask)
+        expect = Expectation(
+            mask=mask, max_length=limit, vocabulary_size=50257, spans=spans, shifted=True
+        )
+        report = audit(made["batch"]["inputs"], made["batch"]["targets"], expect=expect)
+        assert errors(report) == codes(made), (state, limit)
+
+
+HI = Entry("Hi", "", "Ho ho ho.")
+LONG = Entry("Why, " * 20, "", "So.")
+
+
+@pytest.mark.parametrize(
+    ("entries", "chosen", "found"),
+    [
+        ([HI], {}, []),
+        ([HI], {"fault": "no_shift"}, ["not-shifted"]),
+        ([HI], {"fault": "shifted_twice"}, ["shifted-twice"]),
+        ([HI], {"fault": "end_ignored"}, ["end-ignored"]),
+        ([HI], {"fault": "padding_by_value"}, ["end-ignored"]),
+        ([HI], {"fault": "mask_off_by_one"}, ["response-ignored"]),
+        ([HI], {"fault": "mask_off_by_one", "mask": "none"}, []),
+        ([HI], {"max_length": 3}, ["response-cut"]),
+        ([HI, LONG], {"max_length": 8}, ["response-lost"]),
+        ([HI, HI, LONG], {}, ["mostly-padding"]),
+        ([HI], {"max_length": 1}, ["nothing-supervised"]),
+        ([Entry("What is <|endoftext|>?", "", "An end.")], {}, ["special-typed"]),
+        ([[1, 50256, 2]], {}, ["special-in-text"]),
+    ],
+)
+def test_each_finding_by_hand(entries, chosen, found):
+    plain_ones = [entry if isinstance(entry, list) else plain(entry) for entry in entries]
+    state = {"entries": plain_ones, "style": "plain", "mask": "prompt", **chosen}
+    assert [finding["code"] for finding in frames(state)["findings"]] == found
+
+
+def test_a_text_that_is_no_unicode_is_mended_and_never_an_error():
+    made = frames({"entries": [{"instruction": "\ud83d", "input": "\ude42", "output": "\udc00"}]})
+    text = "".join(text for _, text in made["rows"][0]["pieces"])
+    assert re.fullmatch("[^\ud800-\udfff]*", text)
+    assert made["batch"]
