@@ -19,6 +19,7 @@ from companion.tokenizing import END_ID
 from parity.sources import (
     OWN_PAD,
     SOURCES,
+    Made,
     Settings,
     drawn,
     embedded,
@@ -188,6 +189,8 @@ FAULTS = [
     (an_id_beyond_the_vocabulary, ALL, MASKS, "id-out-of-range"),
     (no_attention_mask, ("transformers, left",), MASKS, "left-padding"),
 ]
+# Whose finding points to the very targets that were changed.
+BY_CELL = ("end-ignored", "prompt-supervised", "response-ignored", "text-ignored")
 CELLS = [
     pytest.param(fault, source, mask, code, id=f"{fault.__name__}-{source}-{mask}")
     for fault, chosen, masks, code in FAULTS
@@ -206,7 +209,11 @@ def test_each_fault_has_its_code_in_the_batches_of_every_source(fault, source, m
             expect = by_spans_of(made)
             assert audit(made.batch, expect=expect).errors == ()
             planted = fault(made)
-            assert {finding.code for finding in audit(planted, expect=expect).errors} == {code}
+            report = audit(planted, expect=expect)
+            assert {finding.code for finding in report.errors} == {code}
+            if code in BY_CELL:
+                changed = Made(planted, expect, made.texts).targets != made.targets
+                assert set(report.errors[0].cells) == set(map(tuple, changed.nonzero().tolist()))
             # By the style alone a mask can be undecidable, and is then not called wrong.
             by_style = audit(planted, expect=made.expect)
             found = {finding.code for finding in by_style.errors}
