@@ -14,6 +14,7 @@ from companion.collating import Batch, Collator, InstructionDataset, ResponseCut
 from companion.packing import Pack, Packer, block_diagonal_mask, cumulative_lengths, plan_packs
 from companion.findings import AuditError, Finding, Report
 from companion.auditing import Expectation, audit
+from companion.surveying import Survey, survey
 
 __all__ = [
     "Entry",
@@ -47,4 +48,6 @@ __all__ = [
     "Report",
     "Expectation",
     "audit",
+    "Survey",
+    "survey",
 ]

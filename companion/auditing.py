@@ -87,8 +87,9 @@ def audit(
 
     `batch`: a pair (inputs, targets); or inputs alone, beside `targets`; or a mapping with
     `input_ids` and `labels`, as transformers and TRL make it (the model shifts), or with
-    `tokens` and `labels`, as torchtune does (shifted already). Tensors, arrays or lists of
-    integers, of shape (rows, columns). `attention_mask` (1 for what is attended to) and
+    `tokens` and `labels`, as torchtune does (shifted already; its releases up to 0.6 shift
+    in the training recipe, so declare `shifted=False` for them). Tensors, arrays or lists
+    of integers, of shape (rows, columns). `attention_mask` (1 for what is attended to) and
     `position_ids`, of the same shape, are taken from a mapping. `decode`: gives the text of
     ids, to show it and to find a response header; None where there is none.
 
@@ -234,13 +235,15 @@ class _Text:
     `inputs`, `targets`: its columns as they were given, from column `start` of the row on.
     `block`: its ids, with what follows them; `UNKNOWN` where the batch does not show it.
     `graded`: which of those are supervised targets. `stop`: where the padding begins.
-    `end`: where the end token stands, or None. `number`: counts the texts of the batch.
+    `end`: where the end token stands, or None. `left`: how many pads stand before it.
+    `number`: counts the texts of the batch.
     """
 
     given: _Given
     number: int
     row: int
     start: int
+    left: int
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
     block: NDArray[np.int64]
@@ -285,8 +288,7 @@ def _is_padding(given: _Given, row: int, start: int) -> bool:
     """Tell whether nothing but padding follows in this row."""
     if given.attended is not None:
         return not given.attended[row, start:].any()
-    ignored = (given.targets[row, start:] == given.expect.ignore_index).all()
-    return bool(ignored and (given.inputs[row, start:] == given.expect.pad_id).all())
+    return bool((given.inputs[row, start:] == given.expect.pad_id).all())
 
 
 def _text(
@@ -307,7 +309,8 @@ def _text(
         block, graded = inputs, np.append(False, supervised[1:])
     attended = None if given.attended is None else given.attended[row, start:stop]
     borders = _borders(block, graded, attended, given.expect)
-    return _Text(given, number, row, start, inputs, targets, block, graded, *borders)
+    left = 0 if later else start
+    return _Text(given, number, row, start, left, inputs, targets, block, graded, *borders)
 
 
 def _borders(
@@ -422,6 +425,14 @@ def _check_end(text: _Text, found: Findings) -> None:
         unsure = expect.special_in_text and text.given.attended is None
         code = "padding-undetermined" if unsure else "padding-supervised"
         found.add(code, [text.row], text.cells(pads), text.block[pads])
+    # Pads before the text: their targets end where the text's first token is the target. A
+    # model that shifts never looks at the first column.
+    first, stop = (0, text.left - 1) if text.given.shifted else (1, text.left)
+    targets = text.given.targets[text.row, first : max(first, stop)]
+    pads = np.flatnonzero(targets != expect.ignore_index)
+    if len(pads):
+        cells = [(text.row, first + int(column)) for column in pads]
+        found.add("padding-supervised", [text.row], cells, targets[pads])
 
 
 def _check_mask(text: _Text, found: Findings) -> None:

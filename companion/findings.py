@@ -216,15 +216,14 @@ class AuditError(ValueError):
 
 
 @dataclass(frozen=True)
-class Report:
-    """What an audit found, and the tally of the batch: its shape, its tokens, its shares."""
+class Found:
+    """What was found, of a batch or of a file: the findings, and what can be asked of them."""
 
     findings: tuple[Finding, ...]
-    tally: dict[str, Any]
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """The findings that batch and declaration prove to be wrong."""
+        """The findings that are proven to be wrong."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     @property
@@ -243,23 +242,14 @@ class Report:
 
     @property
     def headline(self) -> str:
-        """One sentence: how many findings of each severity, and the tally."""
+        """One sentence: how many findings of each severity."""
         severities = [finding.severity for finding in self.findings]
         counts = [
             f"{severities.count(severity)} {severity}{plural}"
             for severity, s in (("error", "s"), ("note", "s"), ("undetermined", ""))
             if (plural := s if severities.count(severity) > 1 else "") or severity in severities
         ]
-        return (
-            f"{', '.join(counts) or 'nothing found'}; inputs of shape "
-            f"{tuple(self.tally['shape'])}, {self.tally['padding_share']:.1%} padding; "
-            f"{self.tally['supervised']} of {self.tally['targets']} targets supervised"
-        )
-
-    def __str__(self) -> str:
-        return "\n".join([f"audit: {self.headline}", *map(str, self.findings)])
-
-    __repr__ = __str__
+        return ", ".join(counts) or "nothing found"
 
     def _repr_html_(self) -> str:
         left = "style='text-align:left;vertical-align:top'"
@@ -273,6 +263,27 @@ class Report:
         )
         said = f"<p>Audit: {html.escape(self.headline)}.</p>"
         return f"{said}<table><tbody>{rows}</tbody></table>" if rows else said
+
+
+@dataclass(frozen=True)
+class Report(Found):
+    """What an audit found, and the tally of the batch: its shape, its tokens, its shares."""
+
+    tally: dict[str, Any]
+
+    @property
+    def headline(self) -> str:
+        """One sentence: how many findings of each severity, and the tally."""
+        return (
+            f"{super().headline}; inputs of shape "
+            f"{tuple(self.tally['shape'])}, {self.tally['padding_share']:.1%} padding; "
+            f"{self.tally['supervised']} of {self.tally['targets']} targets supervised"
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([f"audit: {self.headline}", *map(str, self.findings)])
+
+    __repr__ = __str__
 
 
 class Findings:
@@ -306,7 +317,7 @@ class Findings:
 
     def _word(self, code: str, rule: Rule) -> Finding:
         rows = sorted(self._rows[code])
-        where = _name_rows(rows, self.rows)
+        where = name_places(rows, self.rows)
         sentence = rule.sentence.format(where=where, **self._slots[code])
         link = f"{SITE}/book/{rule.chapter}.html"
         cells = tuple(sorted(set(self._cells[code])))
@@ -324,11 +335,16 @@ class Findings:
         return f"ids {', '.join(map(str, known))}{more}" if known else ""
 
 
-def _name_rows(rows: Sequence[int], count: int) -> str:
-    if len(rows) == 1:
-        return f"Row {rows[0]}"
-    if len(rows) == count:
-        return "Every row"
-    if len(rows) > 6:
-        return f"Rows {', '.join(map(str, rows[:5]))} and {len(rows) - 5} more"
-    return f"Rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+def name_places(numbers: Sequence[int], count: int, one: str = "Row", many: str = "Rows") -> str:
+    """Name the rows of a batch, or the entries of a file, that a finding speaks of.
+
+    >>> name_places([2], 3), name_places([0, 2], 3), name_places([0, 1, 2], 3)
+    ('Row 2', 'Rows 0 and 2', 'Every row')
+    """
+    if len(numbers) == 1:
+        return f"{one} {numbers[0]}"
+    if len(numbers) == count:
+        return f"Every {one.lower()}"
+    if len(numbers) > 6:
+        return f"{many} {', '.join(map(str, numbers[:5]))} and {len(numbers) - 5:,} more"
+    return f"{many} {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"

@@ -206,6 +206,19 @@ def first_pad_supervised(laid):
         laid.targets[row, column : column + 1] = laid.pad_id
 
 
+def pads_before_the_text_supervised(laid):
+    for row, start, _ in laid.places:
+        laid.targets[row, :start] = laid.pad_id
+
+
+def pads_after_a_pack_supervised(laid):
+    """Pad the pack as a multiple of a width asks for, where positions say 0 at every pad."""
+    pads = np.full((1, 3), laid.pad_id)
+    laid.inputs = np.hstack([laid.inputs, pads])
+    laid.targets = np.hstack([laid.targets, pads])
+    laid.positions = np.hstack([laid.positions, np.zeros_like(pads)])
+
+
 def prompt_supervised(laid):
     for text, (row, _, ids) in each(laid):
         for position in range(1, laid.entries[text].prompt_length):
@@ -284,6 +297,8 @@ FAULTS = [
     (end_token_of_one_text_ignored, LAYOUTS, MASKS, "end-ignored"),
     (pads_supervised, RIGHT, MASKS, "padding-supervised"),
     (first_pad_supervised, RIGHT, MASKS, "padding-supervised"),
+    (pads_before_the_text_supervised, ("left padded",), MASKS, "padding-supervised"),
+    (pads_after_a_pack_supervised, ("packed",), MASKS, "padding-supervised"),
     (prompt_supervised, LAYOUTS, MASKED, "prompt-supervised"),
     (mask_one_early, LAYOUTS, ("prompt",), "prompt-supervised"),
     (mask_one_late, LAYOUTS, MASKED, "response-ignored"),

@@ -115,3 +115,19 @@ def test_a_page_without_defects_stays_as_it_is():
 def test_a_finding_leads_to_the_chapter_beside_it():
     shown = audit([[5, 6, 50256]], [[6, -100, -100]])._repr_html_()
     assert "<a href='05_ignoring.html'>end-ignored</a>" in mend_page(shown)
+
+
+def test_each_cell_of_a_table_of_text_knows_its_column():
+    page = (
+        '<table class="table"><tr><th class="head"><p>who</p></th><th>what</th></tr>'
+        "<tr><td><p>we</p></td><td>pad</td></tr><tr><td>you</td><td>cut</td></tr></table>"
+    )
+    mended = mend_page(page)
+    assert re.findall(r'<td data-column="(\w+)">(?:<p>)?(\w+)', mended) == [
+        ("who", "we"),
+        ("what", "pad"),
+        ("who", "you"),
+        ("what", "cut"),
+    ]
+    for other in ('<table class="table"><tr><td>1</td></tr></table>', "<td>1</td>"):
+        assert mend_page(other) == other

@@ -65,6 +65,27 @@ MUTATIONS = [
         "ignoring collating",
     ),
     Mutation(
+        "a survey counts the end token as cut one token too early",
+        "surveying",
+        "cut = lengths > max_length",
+        "cut = lengths >= max_length",
+        "surveying",
+    ),
+    Mutation(
+        "a survey takes the mask to begin one token late",
+        "surveying",
+        "first = prompts\n",
+        "first = prompts + 1\n",
+        "surveying",
+    ),
+    Mutation(
+        "a survey asks for leaks by the instruction alone",
+        "surveying",
+        "tested.setdefault((entry.instruction, entry.input), number)",
+        'tested.setdefault((entry.instruction, ""), number)',
+        "surveying",
+    ),
+    Mutation(
         "padding is found by value, and the end token with it",
         "ignoring",
         "return kept",

@@ -8,6 +8,7 @@ the defect is known, where there is one, so that it can go when the theme no lon
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import cycle
 from typing import Any
 
 from companion.findings import SITE
@@ -28,6 +29,12 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         r'<p class="expanded admonition-title">(.*?)</p>\s*</summary>',
         r'<details class="\1"><summary><span class="collapsed">\2</span>'
         r'<span class="expanded">\3</span></summary>',
+    ),
+    # The arrow that folds the pages below another in the contents has no name.
+    # https://github.com/pydata/pydata-sphinx-theme/pull/1582
+    (
+        r'<summary>(<span class="toctree-toggle")',
+        r'<summary aria-label="The pages below">\1',
     ),
     # The sidebar is no landmark, so the book's name in it belongs to no part of the page.
     # https://github.com/pydata/pydata-sphinx-theme/pull/1454
@@ -60,7 +67,21 @@ def mend_page(page: str) -> str:
     # A finding that a chapter shows links to the public site; here the chapters stand
     # beside each other, and the folder may be read where there is no network.
     page = page.replace(f"<a href='{SITE}/book/", "<a href='")
-    return _distinct_regions(page)
+    return _named_columns(_distinct_regions(page))
+
+
+def _named_columns(page: str) -> str:
+    """Give each cell of a table of text its column's name, which is shown on a phone."""
+
+    def name(table: re.Match[str]) -> str:
+        heads = re.findall(r"<th\b[^>]*>(.*?)</th>", table[0], flags=re.DOTALL)
+        names = [re.sub(r"<[^>]+>", "", head).strip().replace('"', "&quot;") for head in heads]
+        if not names:
+            return table[0]
+        columns = cycle(names)
+        return re.sub("<td", lambda _: f'<td data-column="{next(columns)}"', table[0])
+
+    return re.sub(r'<table class="table">.*?</table>', name, page, flags=re.DOTALL)
 
 
 def _distinct_regions(page: str) -> str:

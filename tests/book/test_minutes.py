@@ -1,0 +1,45 @@
+"""The minutes on a chapter's card are near what a count of the chapter gives.
+
+The reckoning: prose is read at 180 words a minute, and a line of code in four seconds, with
+what it prints; a prediction, a picture and a question of the quiz take half a minute each.
+An exercise takes four minutes besides its text. A card may be five minutes off, or a fourth.
+"""
+
+import re
+
+import pytest
+
+from book.chapters import cells, every_chapter, exercises, prose
+
+WORDS_A_MINUTE = 180
+MINUTES_A_LINE = 4 / 60
+MINUTES_A_STOP = 1 / 2
+MINUTES_AN_EXERCISE = 4
+NOT_READ = r"```.*?```|<summary>Running.*?</details>|\]\([^)]*\)|<[^>]+>|:::\S*|:class: \w+"
+
+
+def reading(text: str) -> float:
+    """Give the minutes that a text takes, without code blocks, addresses and marks."""
+    words = re.findall(r"\w[\w'’.-]*", re.sub(NOT_READ, " ", text, flags=re.DOTALL))
+    return len(words) / WORDS_A_MINUTE
+
+
+def reckoned(path) -> tuple[float, float]:
+    """Give the minutes that a chapter takes to read and run, and those of its exercises."""
+    text = prose(path)
+    (before, to_do, after) = re.split(r"^## Exercises$|^## In practice$", text, flags=re.MULTILINE)
+    code = [cell for cell in cells(path, "code") if "\ncheck(" not in cell.source]
+    lines = sum(1 for cell in code for line in cell.source.splitlines() if line.strip())
+    stops = text.count(":class: predict") + len(re.findall(r"^\*\*\d+\. ", after, re.MULTILINE))
+    pictures = [cell for cell in code if "text/html" in str(cell.outputs)]
+    stops += sum("StepLine(" not in cell.source for cell in pictures)
+    read = reading(before + after) + lines * MINUTES_A_LINE + stops * MINUTES_A_STOP
+    return read, reading(to_do) + len(exercises(path)) * MINUTES_AN_EXERCISE
+
+
+@every_chapter
+def test_the_card_says_how_long_a_chapter_takes(path):
+    card = re.search(r"\*\*Minutes\*\* (\d+) .*?(\d+) more", prose(path))
+    assert card, "the card says: **Minutes** 20 to read and run, 15 more for the exercises"
+    for said, found in zip(map(int, card.groups()), reckoned(path), strict=True):
+        assert said == pytest.approx(found, abs=5, rel=0.25), f"{found:.0f} by the count"

@@ -1,0 +1,504 @@
+"""The command line: what is printed where, with which exit status, and no traceback ever."""
+
+import contextlib
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import termios
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import tiktoken
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+from companion import __main__
+from companion.__main__ import main
+from companion.entries import Entry, load_entries
+from companion.explorer.terminal import walk
+from companion.surveying import survey
+from companion.tokenizing import tokenize_entry
+
+ROOT = Path(__file__).parent.parent
+COMMAND = [sys.executable, "-m", "companion"]
+COLOR = "\x1b["
+
+FEW = load_entries()[:12]
+EMPTY = Entry("Say nothing.", "", "")
+
+
+@pytest.fixture
+def few(tmp_path):
+    return write(tmp_path, "few.json", [asdict(entry) for entry in FEW])
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    return write(tmp_path, "wrong.jsonl", json.dumps(asdict(EMPTY)) + "\n")
+
+
+def write(folder, name, content):
+    """Write bytes, text, or a value as JSON to a file, and give its path."""
+    path = folder / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        text = content if isinstance(content, str) else json.dumps(content)
+        path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def run(*arguments, **options):
+    """Run the command in a process of its own; give (exit status, stdout, stderr)."""
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+    env |= options.pop("env", {})
+    done = subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, encoding="utf-8", env=env,
+        timeout=120, check=False, **options,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def refused(capsys, *arguments):
+    """Run the command here; it must fail, in one sentence on stderr, which is given."""
+    try:
+        status = main(arguments)
+    except SystemExit as ended:
+        status = ended.code
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "")
+    assert err.startswith("python -m companion")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+# Exit statuses and streams, in a process of its own --------------------------------------
+
+
+def test_a_file_with_nothing_wrong_gives_0_and_its_survey_on_stdout(few):
+    assert run("audit", few) == (0, f"{survey(FEW)}\n", "")
+
+
+def test_a_file_with_errors_gives_1_and_names_them_on_stdout(wrong):
+    status, out, err = run("audit", wrong)
+    assert (status, err) == (1, "")
+    assert "error response-empty: Entry 1: " in out
+
+
+def test_a_file_that_cannot_be_read_gives_2_and_one_sentence_on_stderr(tmp_path):
+    missing = str(tmp_path / "none.json")
+    expected = f"python -m companion audit: {missing}: there is no such file\n"
+    assert run("audit", missing) == (2, "", expected)
+
+
+def test_a_note_is_no_error(tmp_path, capsys):
+    path = write(tmp_path, "twice.json", [asdict(FEW[0])] * 2)
+    assert main(["audit", path]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "note duplicate: Entry 2: " in out
+
+
+def test_an_entry_is_shown_with_0(few, capsys):
+    assert main(["show", few, "--entry", "9", "--mask", "prompt"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    longest = max(len(tokenize_entry(entry).ids) for entry in FEW[8:])
+    assert out.startswith("Entry 9 of 12, in the batch of entries 9 to 12\n\nStep 1, format")
+    assert out.endswith(walk(FEW[8], mask="prompt", longest=longest) + "\n")
+
+
+@pytest.mark.parametrize("command", [[], ["audit"], ["show"]])
+def test_help_is_for_a_stranger_and_80_columns_wide(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
+    assert "FILE" in out
+    if not command:
+        assert "python -m companion audit my.json" in out
+        assert "exit status: 0 nothing wrong, 1 errors found" in out
+
+
+def test_every_example_in_the_help_is_a_command_that_works(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "my.json", [asdict(entry) for entry in load_entries()[:20]])
+    write(tmp_path, "test.json", [asdict(entry) for entry in load_entries()[20:30]])
+    examples = re.findall(r"^  python -m companion (.*)$", __main__.EPILOG, re.MULTILINE)
+    assert len(examples) == 3
+    for example in examples:
+        assert main(example.split()) == 0
+        assert capsys.readouterr().err == ""
+
+
+def test_a_reader_that_has_gone_is_no_matter(few):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMAND, "audit", few], stdout=writer, stderr=subprocess.PIPE, timeout=120, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_an_output_that_takes_nothing_more_is_named(few):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "audit", few], stdout=full, stderr=subprocess.PIPE, timeout=120,
+            check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+    sentence = b"python -m companion audit: the output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, sentence)
+
+
+def test_closed_streams_are_no_matter(few):
+    command = f"{shlex.join(COMMAND)} audit {shlex.quote(few)} >&- 2>&-"
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    assert subprocess.run(["sh", "-c", command], timeout=120, check=False, env=env).returncode == 0
+
+
+def read_all(terminal):
+    """Read what was written to a terminal until the last writer has gone."""
+    heard = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(terminal, 4096):
+            heard += chunk
+    os.close(terminal)
+    return heard.decode()
+
+
+def open_terminal():
+    """Give both ends of a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    return ours, theirs
+
+
+def in_terminal(*arguments, stream, env=()):
+    """Run the command with one of its streams in a terminal; give what that one shows."""
+    ours, theirs = open_terminal()
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | {stream: theirs}
+    plain = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    process = subprocess.Popen([*COMMAND, *arguments], **streams, env=plain | dict(env))
+    os.close(theirs)
+    heard = read_all(ours)
+    return process.wait(timeout=120), heard
+
+
+def test_the_progress_bar_is_on_stderr_and_only_in_a_terminal(few):
+    status, heard = in_terminal("audit", few, stream="stderr")
+    assert status == 0
+    for work in ("tokenizing", "reading"):
+        assert re.search(rf"{work}: 100%.*12/12", heard)
+
+
+def test_in_a_terminal_there_is_color(few):
+    status, heard = in_terminal("show", few, "--entry", "1", stream="stdout")
+    assert status == 0
+    assert heard.count(COLOR) > 100
+
+
+@pytest.mark.parametrize(
+    ("env", "flags", "colored"),
+    [
+        ({"NO_COLOR": "1"}, [], False),
+        ({"NO_COLOR": ""}, [], True),  # set to nothing counts as not set
+        ({"TERM": "dumb"}, [], False),
+        ({}, ["--color", "never"], False),
+        ({"NO_COLOR": "1"}, ["--color", "always"], True),
+    ],
+)
+def test_color_can_be_turned_off_and_on(env, flags, colored, few, monkeypatch, capsys):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["show", few, "--entry", "1", *flags]) == 0
+    assert (COLOR in capsys.readouterr().out) == colored
+
+
+def test_outside_a_terminal_there_is_no_color_unless_asked_for(few, capsys, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    main(["show", few, "--entry", "1"])
+    assert COLOR not in capsys.readouterr().out
+    main(["show", few, "--entry", "1", "--color", "always"])
+    assert COLOR in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_it_without_a_word(tmp_path):
+    path = write(tmp_path, "large.json", [asdict(entry) for entry in load_entries()] * 60)
+    ours, theirs = open_terminal()
+    process = subprocess.Popen(
+        [*COMMAND, "audit", path], stdout=subprocess.DEVNULL, stderr=theirs,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    os.close(theirs)
+    heard = ""
+    while "tokenizing" not in heard:  # it is at work
+        heard += os.read(ours, 4096).decode()
+    process.send_signal(signal.SIGINT)
+    heard += read_all(ours)
+    assert process.wait(timeout=60) == 130
+    assert not re.search("Traceback|Interrupt|Error", heard)
+
+
+def test_a_terminal_without_the_signs_gets_their_numbers(few):
+    plain = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    status, out, err = run("show", few, "--entry", "1", env=plain)
+    assert (status, err) == (0, "")
+    assert r"\u23ce" in out  # the sign for a line break
+
+
+# Bad use, here ---------------------------------------------------------------------------
+
+UNREADABLE = {
+    "no JSON": ("a.json", "{'instruction'", "the file is not JSON"),
+    "no JSON line": ("a.jsonl", "{}\n", "line 1: 'instruction' is missing"),
+    "an empty file": ("a.json", "", "the file is not JSON"),
+    "an empty list": ("a.json", "[]", "the list holds no entry"),
+    "no lines": ("a.jsonl", "\n\n", "the file holds no entry"),
+    "no list": ("a.json", "{}", "expected a list of entries"),
+    "a number": ("a.json", '[{"instruction": "a", "output": 3}]', "entry 1: 'output' should be"),
+    "NUL bytes": ("a.json", b"\x00" * 100, "the file is not JSON"),
+    "a NUL in a string": ("a.json", b'[{"instruction": "\x00", "output": ""}]', "is not JSON"),
+    "Latin-1": ("a.json", '[{"instruction": "é"}]'.encode("latin-1"), "not UTF-8 text: byte 18"),
+    "UTF-16": ("a.json", "[]".encode("utf-16"), "the file is not UTF-8 text"),
+    "another suffix": ("a.csv", "a,b\n", "ends in .json or .jsonl, not in '.csv'"),
+    "nested too deeply": ("a.json", "[" * 100_000, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("command", [["audit"], ["show", "--entry", "1"]])
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_file_that_is_no_list_of_entries_is_refused(kind, command, tmp_path, capsys):
+    name, content, words = UNREADABLE[kind]
+    path = write(tmp_path, name, content)
+    said = refused(capsys, *command, path)
+    assert words in said
+    assert path in said
+
+
+def test_a_folder_is_refused(tmp_path, capsys):
+    assert "this is a folder; give a .json or .jsonl file" in refused(
+        capsys, "audit", str(tmp_path)
+    )
+
+
+def test_a_test_file_that_cannot_be_read_is_refused(few, capsys):
+    assert "none.json: there is no such file" in refused(
+        capsys, "audit", few, "--test", "none.json"
+    )
+
+
+@pytest.mark.parametrize("number", [13, 10**30])
+def test_an_entry_out_of_range_is_refused(number, few, capsys):
+    said = refused(capsys, "show", few, "--entry", str(number))
+    assert f"--entry {number}: the entries of {few} are numbered 1 to 12" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["audit"], "the following arguments are required: FILE"),
+        (["audit", "a.json", "--max-length", "0"], "--max-length: should be a whole number, 1 or"),
+        (["audit", "a.json", "--max-length", "many"], "found 'many'"),
+        (["audit", "a.json", "--batch-size", "-1"], "--batch-size: should be a whole number"),
+        (["audit", "a.json", "--style", "vicuna"], "'alpaca', 'phi3', 'chatml', 'plain'"),
+        (["audit", "a.json", "--mask", "all"], "'none', 'prompt', 'prompt_without_header'"),
+        (["show", "a.json"], "the following arguments are required: --entry"),
+        (["show", "a.json", "--entry", "0"], "--entry: should be a whole number, 1 or more"),
+        (["show", "a.json", "--entry", "1", "--color", "red"], "'auto', 'always', 'never'"),
+        (["audit", "a.json", "--colour"], "unrecognized arguments: --colour"),
+        (["train", "a.json"], "'audit', 'show'"),
+        ([], "the following arguments are required: audit|show"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(arguments, words, capsys):
+    assert words in refused(capsys, *arguments)
+
+
+def test_an_unknown_tokenizer_is_refused_with_those_there_are(few, capsys):
+    said = refused(capsys, "audit", few, "--encoding", "gpt5")
+    assert "--encoding gpt5: neither a folder with a tokenizer.json nor one of gpt2" in said
+
+
+def test_a_vocabulary_that_cannot_be_fetched_is_named(few, capsys, monkeypatch):
+    def no_network(name):
+        raise ConnectionError(f"HTTPSConnectionPool: {name} and much more")
+
+    monkeypatch.setattr(tiktoken, "get_encoding", no_network)
+    said = refused(capsys, "audit", few, "--encoding", "cl100k_base")
+    assert "fetches this vocabulary from the network, and could not (ConnectionError)" in said
+
+
+def test_a_folder_without_a_tokenizer_is_refused(few, tmp_path, capsys):
+    said = refused(capsys, "audit", few, "--encoding", str(tmp_path))
+    assert f"--encoding: there is no {tmp_path}/tokenizer.json" in said
+
+
+def test_a_file_that_is_no_tokenizer_is_refused(few, capsys):
+    assert f"{few} is no tokenizer: " in refused(capsys, "audit", few, "--encoding", few)
+
+
+def test_without_the_package_tokenizers_a_folder_is_refused(few, tmp_path, capsys, monkeypatch):
+    write(tmp_path, "tokenizer.json", "{}")
+    monkeypatch.setitem(sys.modules, "tokenizers", None)  # as if it were not installed
+    said = refused(capsys, "audit", few, "--encoding", str(tmp_path))
+    assert "needs the package tokenizers: pip install tokenizers" in said
+
+
+# What the arguments do, here -------------------------------------------------------------
+
+
+def test_the_arguments_of_audit_reach_the_survey(few, capsys):
+    arguments = ["--style", "phi3", "--max-length", "40", "--mask", "prompt", "--batch-size", "3"]
+    assert main(["audit", few, *arguments]) == 0
+    expected = survey(FEW, style="phi3", max_length=40, mask="prompt", batch_size=3)
+    assert capsys.readouterr().out.startswith(f"{expected}\n")
+
+
+def test_json_is_all_that_is_printed_and_keeps_the_exit_status(wrong, capsys):
+    assert main(["audit", wrong, "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    read = json.loads(out)
+    assert read["entries"] == 1
+    assert read["findings"][0]["code"] == "response-empty"
+
+
+def test_where_something_was_found_the_command_to_look_at_it_is_given_and_works(tmp_path, capsys):
+    path = write(tmp_path, "two of them.json", [asdict(FEW[0]), asdict(EMPTY)])
+    main(["audit", path])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.endswith(" --entry 2")
+    assert main(shlex.split(last)[3:]) == 0
+    assert capsys.readouterr().out.startswith("Entry 2 of 2")
+    main(["audit", path, "--json"])
+    assert "to look at" not in capsys.readouterr().out
+
+
+def readme_commands():
+    """Give the commands of the README's console blocks, and what it says they print."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```console\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    lines = [textwrap.dedent(block).splitlines() for block in blocks]
+    return [(first, rest) for first, *rest in lines]
+
+
+@pytest.mark.parametrize(("command", "lines"), readme_commands())
+def test_the_readme_shows_what_is_printed(command, lines, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(shlex.split(command.removeprefix("$ "))[3:]) == 0
+    out = capsys.readouterr().out
+    # A line of three dots stands for lines that are left out.
+    parts = "\n".join([*lines, ""]).split("\n...\n")
+    assert len(parts) > 1
+    at = 0
+    for part in parts:
+        found = out.find(part.strip("\n"), at)
+        assert found >= 0, part
+        at = found + len(part.strip("\n"))
+
+
+def test_the_readme_shows_both_commands():
+    assert [command.split()[4] for command, _ in readme_commands()] == ["audit", "show"]
+
+
+def test_a_question_of_the_test_file_is_an_error(few, tmp_path, capsys):
+    test = write(tmp_path, "test.json", [asdict(FEW[4])])
+    assert main(["audit", few, "--test", test]) == 1
+    assert "error test-leak: Entry 5: " in capsys.readouterr().out
+
+
+@pytest.fixture
+def byte_folder(tmp_path):
+    """Make the folder of a tokenizer with a token for each byte, and two special ones."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({sign: id for id, sign in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken("<|user|>"), AddedToken("<|assistant|>")])
+    folder = tmp_path / "model"
+    folder.mkdir()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return str(folder)
+
+
+def test_a_tokenizer_of_a_folder_counts_its_own_tokens(few, byte_folder, capsys):
+    assert main(["audit", few, "--encoding", byte_folder, "--style", "phi3", "--json"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert read["tokenizer"] == byte_folder
+    # A byte is a token, but for the two special ones, which are one each.
+    template = len("\n\n\n") + 2
+    longest = max(len(e.instruction + e.input + e.output) + bool(e.input) for e in FEW)
+    assert read["template"]["tokens"] == template
+    assert read["lengths"]["longest"] == template + longest
+
+
+def test_a_style_of_special_tokens_has_a_header_that_can_be_kept(few, byte_folder, capsys):
+    masked = ["--style", "phi3", "--mask", "prompt_without_header", "--json"]
+    assert main(["audit", few, "--encoding", byte_folder, *masked]) == 0
+    with_header = json.loads(capsys.readouterr().out)["supervised"]
+    responses = sum(len(entry.output) + 1 for entry in FEW)  # and their end tokens
+    assert with_header == responses + len(FEW) * len(["\n", "<|assistant|>", "\n"])
+
+
+def test_a_special_token_in_a_text_is_an_error_where_the_tokenizer_reads_it(
+    byte_folder, tmp_path, capsys
+):
+    entry = Entry("Hi", "", "I am the <|assistant|>\ud83d")
+    path = write(tmp_path, "special.json", [asdict(entry)])
+    assert main(["audit", path, "--encoding", f"{byte_folder}/tokenizer.json"]) == 1
+    assert "error special-read: Entry 1: " in capsys.readouterr().out
+    assert main(["audit", path]) == 0
+    assert "note special-typed: Entry 1: " in capsys.readouterr().out
+
+
+def test_gpt2_is_the_packaged_tokenizer_by_either_name(few, capsys):
+    for name in ("gpt2", "r50k_base"):
+        assert main(["audit", few, "--encoding", name]) == 0
+        assert capsys.readouterr().out == f"{survey(FEW)}\n"
+
+
+def test_show_pads_to_the_longest_of_the_entrys_batch(few, capsys):
+    assert main(["show", few, "--entry", "1", "--batch-size", "1"]) == 0
+    assert "in the batch of entries 1 to 1\n" in (alone := capsys.readouterr().out)
+    assert " pads, id" not in alone
+    assert main(["show", few, "--entry", "1", "--batch-size", "5"]) == 0
+    assert "in the batch of entries 1 to 5\n" in (among := capsys.readouterr().out)
+    assert " pads, id" in among
+
+
+def test_the_arguments_of_show_reach_the_walk(few, capsys):
+    arguments = ["--style", "phi3", "--max-length", "30", "--mask", "prompt", "--full"]
+    assert main(["show", few, "--entry", "2", "--batch-size", "1", *arguments]) == 0
+    shown = walk(FEW[1], style="phi3", mask="prompt", max_length=30, full=True)
+    assert capsys.readouterr().out.endswith(f"\n\n{shown}\n")
+
+
+def test_a_huge_entry_is_surveyed_and_shown(tmp_path, capsys):
+    entry = Entry("Repeat.", "", "word " * 20_000)
+    path = write(tmp_path, "huge.json", [asdict(entry)])
+    assert main(["audit", path, "--max-length", "512"]) == 0
+    assert "note response-cut" in capsys.readouterr().out
+    assert main(["show", path, "--entry", "1"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) < 120
+
+
+def test_what_an_entry_holds_never_reaches_the_terminal_as_a_command(tmp_path, capsys):
+    entry = Entry("\x1b[2J\x07", "</s>\x1b]0;t\x07\x00", "\x9b2J\ud800 <|im_end|>")
+    path = write(tmp_path, "escape.json", [asdict(entry)])
+    for command in (["audit"], ["show", "--entry", "1"]):
+        main([*command, path])
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800]", capsys.readouterr().out)
