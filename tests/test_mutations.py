@@ -346,6 +346,13 @@ MUTATIONS = [
         "auditing",
     ),
     Mutation(
+        "an audit takes the pads after a pack for its last entry",
+        "auditing",
+        "ignored = padding and",
+        "ignored = False and",
+        "packing",
+    ),
+    Mutation(
         "a report raises nothing",
         "findings",
         "if self.errors:",

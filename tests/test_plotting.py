@@ -40,6 +40,8 @@ def test_packs_are_drawn_to_scale_and_said_in_words():
         *((1, 0, 5), (1, 5, 3)),
         *((2, 0, 3), (2, 3, 2), (2, 5, 2), (2, 7, 1)),
     ]
+    hatches = [bar.get_hatch() or "" for bar in bars]
+    assert hatches[-4:] == ["", "///", "", ""], "neighbours are told apart without colour"
     assert (
         picture._repr_html_()
         == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8)._repr_html_()
