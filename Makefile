@@ -43,9 +43,10 @@ lab: .venv/ready ## open the notebooks in JupyterLab
 notebooks: .venv/ready ## run every chapter again and store its outputs
 	$(BIN)/python scripts/notebooks.py $(CHAPTERS)
 
-bench: .venv/ready ## time the collate against its peers; rewrites companion/results
+bench: book ## time the collate against its peers, and the explorer; rewrites companion/results
 	$(BIN)/python -m benchmarks.collating
 	$(BIN)/python -m benchmarks.tokenizing
+	$(BIN)/python -m benchmarks.explorer
 
 pins: ## renew requirements.txt from the ranges in pyproject.toml
 	$(PYTHON) scripts/pins.py $(PIP_ARGS)

@@ -64,6 +64,7 @@ const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
 const PROMPT = ["template", "instruction", "input", "header"];
 const FOLDED_FROM = 4;
 const PADS_SHOWN = 2;
+const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by side
 const LONGEST = 20000;
 const FIELDS = ["instruction", "input", "output"];
 
@@ -243,6 +244,7 @@ function joined(cells) {
 
 /**
  * @typedef {object} Table an entry's table, cell by cell, so that what differs can be told
+ * @property {number} number of the entry
  * @property {string} head
  * @property {{head: string, cells: string[]}[]} rows
  */
@@ -272,13 +274,14 @@ function tableOf(lines, view, constants, marked) {
       return own.map((cell) => cellOf(cell, line, view, constants, marked));
     }),
   }));
-  return { head: `<tr><th scope="col">position</th>${heads.join("")}</tr>`, rows };
+  return { number: lines[0].row, head: `<tr><th scope="col">position</th>${heads.join("")}</tr>`, rows };
 }
 
 /** @param {Table} table */
-function htmlOf({ head, rows }) {
+function htmlOf({ number, head, rows }) {
   const body = rows.map((row) => `<tr>${row.head}${row.cells.join("")}</tr>`).join("");
-  return `<table class="bt"><thead>${head}</thead><tbody>${body}</tbody></table>`;
+  const wide = rows[0].cells.length > PRINTED_WIDTH ? " bt-wide" : "";
+  return `<table class="bt${wide}" aria-label="row ${number}"><thead>${head}</thead><tbody>${body}</tbody></table>`;
 }
 
 /**
@@ -364,9 +367,19 @@ function textTable(row, number, constants) {
   const shown = pieces.join("") || "bare ids, which have no text";
   const cells = [`<td class="bt-text" translate="no">${shown}</td>`];
   return {
+    number,
     head: '<tr><th scope="col">row</th><th scope="col">text</th></tr>',
     rows: [{ head: `<th scope="row">row ${number}</th>`, cells }],
   };
+}
+
+/** @param {Frames} frames @param {Line[]} lines @param {Constants} constants */
+function legendOf(frames, lines, { roles }) {
+  const cells = lines.flatMap((line) => line.cells);
+  const pieces = lines.length ? [] : frames.rows.flatMap((row) => row.pieces.map(([role]) => role));
+  const present = new Set([...pieces, ...cells.map((cell) => (cell.why === null ? cell.role : "ignored"))]);
+  const shown = Object.keys(roles).filter((role) => present.has(role));
+  return shown.map((role) => `<li><i data-role="${role}"></i>${roles[role]}</li>`).join("");
 }
 
 // Sentences -------------------------------------------------------------------------------
@@ -553,6 +566,7 @@ export function mount(root, first, host, constants) {
     );
     const changed = lines.flatMap((line) => line.cells).filter((cell) => cell.changed).length;
     $("changed").textContent = changed && !view.turn ? `This step changed ${changed} cells, outlined.` : "";
+    $("legend").innerHTML = legendOf(frames, lines, constants);
     drawFindings();
     drawTurn();
     drawDetail();
@@ -969,6 +983,7 @@ function frameOf(prefix, name, { styles, masks, truncations, faults, samples }) 
 <p class="be-said"><span data-part="said"></span> <span data-part="changed"></span></p>
 <p class="be-message" role="alert" data-part="message" hidden></p>
 <div class="be-grid bt-scroll" role="region" tabindex="0" aria-label="${escape(name)}, grid"><div data-part="grid" class="be-tables"></div></div>
+<ul class="bt-legend" data-part="legend" aria-label="What the looks mean"></ul>
 <p class="be-detail" data-part="detail" aria-live="polite"></p>
 <div class="be-turn">${button("turn", "Your turn")}<span data-part="trying" hidden>${button("check", "Check")} ${button("reveal", "Show me")}</span> <span data-part="outcome" role="status"></span></div>
 </div>

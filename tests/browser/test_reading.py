@@ -12,16 +12,16 @@ STEPS = ("Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask")
 PRINTED_WIDTH = 673  # CSS pixels between the margins of an A4 sheet
 
 
-def step_table(page, step):
-    """Give the region that holds the table of one step."""
-    number = STEPS.index(step) + 1
-    return page.get_by_role("region", name=f"Step {number}, {step.lower()}, table")
+def grid(page):
+    """Give the region that holds the tables of the explorer's step."""
+    return page.get_by_role("region", name="Batch, grid")
 
 
 def choose(page, step):
-    """Click the label of a step."""
-    page.locator(".six-steps").get_by_text(step, exact=True).first.click()
-    expect(page.get_by_role("radio", name=step)).to_be_checked()
+    """Click the tab of a step."""
+    tab = page.get_by_role("tab", name=step)
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
 
 
 @pytest.fixture
@@ -43,19 +43,11 @@ def chapter(visit):
     return page
 
 
-def test_the_six_steps_are_walked_with_arrow_keys(front):
-    front.get_by_role("radio", name="Format").focus()
-    for step in STEPS[1:]:
-        front.keyboard.press("ArrowRight")
-        expect(front.get_by_role("radio", name=step)).to_be_checked()
-        expect(step_table(front, step)).to_be_visible()
-
-
 @pytest.mark.parametrize("step", STEPS[2:])
 def test_response_end_token_and_first_pad_are_on_the_first_screen_of_a_phone(front, step):
     resize(front, 360)
     choose(front, step)
-    region = step_table(front, step)
+    region = grid(front)
     row = region.get_by_role("row").filter(has_text="row 1").last  # from step 4, its targets
     edge = region.bounding_box()
     for token in ("Merc", "end", "pad"):
@@ -67,7 +59,7 @@ def test_response_end_token_and_first_pad_are_on_the_first_screen_of_a_phone(fro
 def test_a_table_scrolls_with_arrow_keys_and_its_row_names_stay(front):
     resize(front, 360)
     choose(front, "Shift")
-    region = step_table(front, "Shift")
+    region = grid(front)
     name = region.get_by_role("rowheader", name="row 0 inputs")
     before = name.bounding_box()["x"]
     assert region.get_attribute("tabindex") == "0"  # not every browser focuses what scrolls
@@ -82,7 +74,7 @@ def test_a_table_scrolls_with_arrow_keys_and_its_row_names_stay(front):
 
 def test_a_cell_is_read_aloud_with_its_role(front):
     choose(front, "Mask")
-    region = step_table(front, "Mask")
+    region = grid(front)
     targets = region.get_by_role("row", name=re.compile("^row 1 targets"))
     assert "end 50256, end token" in targets.text_content().replace("end50256", "end 50256")
     assert "pad-100, ignored" in targets.text_content()
@@ -93,7 +85,7 @@ def test_a_cell_is_read_aloud_with_its_role(front):
 def test_roles_are_told_apart_without_colour(front):
     choose(front, "Mask")
     edges = front.evaluate(
-        "[...document.querySelectorAll('[data-step=mask] .bt-legend i')].map(key => {"
+        "[...document.querySelectorAll('.be .bt-legend i')].map(key => {"
         "const style = getComputedStyle(key);"
         "return `${style.borderWidth} ${style.borderStyle}`})"
     )
@@ -101,12 +93,13 @@ def test_roles_are_told_apart_without_colour(front):
     assert len(set(edges)) == len(edges)
 
 
-def test_without_scripts_the_steps_and_answers_open_all_the_same(browser, served):
+def test_without_scripts_the_batch_is_read_and_answers_open_all_the_same(browser, served):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{served}/{FRONT}")
-        choose(page, "Ignore")
-        expect(step_table(page, "Ignore")).to_be_visible()
+        table = page.get_by_role("region", name="Step 1, format, table")
+        expect(table).to_be_visible()
+        expect(table).to_contain_text("Ocassion")
         page.goto(f"{served}/{CHAPTER}")
         output = page.get_by_text("expected sequence of length")
         expect(output).to_be_hidden()
