@@ -66,8 +66,10 @@ const FOLDED_FROM = 4;
 const PADS_SHOWN = 2;
 const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by side
 const LONGEST = 20000;
+/** @type {("instruction" | "input" | "output")[]} */
 const FIELDS = ["instruction", "input", "output"];
 
+/** @type {Record<string, string>} */
 const FAULT_NAMES = {
   no_shift: "no shift",
   shifted_twice: "shifted twice",
@@ -76,6 +78,7 @@ const FAULT_NAMES = {
   mask_off_by_one: "mask one off",
   prompt_cut_differently: "prompt cut differently",
 };
+/** @type {Record<string, string>} */
 const WOULD_LEARN = {
   no_shift: "The model would learn to repeat the token it was just given.",
   shifted_twice: "The model would learn to leave out every other token.",
@@ -85,11 +88,13 @@ const WOULD_LEARN = {
   prompt_cut_differently:
     "Where a token lies across the border, the model would train on other ids than it is given later.",
 };
+/** @type {Record<string, string>} */
 const MASK_NAMES = {
   none: "nothing",
   prompt: "the prompt",
   prompt_without_header: "the prompt without its header",
 };
+/** @type {Record<string, string>} */
 const WHY = {
   pad: "it is a pad",
   prompt: "it is part of the prompt, which is masked",
@@ -147,7 +152,12 @@ export function linesOf(frames, step) {
   });
 }
 
-/** @param {{id: number, bytes: string | null}} token @returns {Cell} */
+/**
+ * @param {{id: number, bytes: string | null}} token
+ * @param {number} position
+ * @param {string} role
+ * @returns {Cell}
+ */
 function slot({ id, bytes }, position, role, changed = false) {
   return { position, id, hex: bytes, role, value: id, why: null, changed };
 }
@@ -163,7 +173,9 @@ function slot({ id, bytes }, position, role, changed = false) {
 export function runsOf(lines, step) {
   const foldable = step === "tokenize" ? PROMPT.slice(0, 1) : PROMPT;
   const width = lines[0].cells.length;
+  /** @type {(position: number, roles: string[]) => boolean} */
   const all = (position, roles) => lines.every((line) => roles.includes(line.cells[position].role));
+  /** @type {(position: number) => string} */
   const kindOf = (position) => (all(position, ["pad"]) ? "pad" : all(position, foldable) ? "prompt" : "");
   const runs = [];
   for (let start = 0; start < width; ) {
@@ -182,6 +194,7 @@ export function runsOf(lines, step) {
 // Text that can be seen -------------------------------------------------------------------
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** @type {Record<string, [sign: string, name: string]>} */
 const SIGNS = { " ": ["␣", "space"], "\n": ["⏎", "line break"], "\t": ["⇥", "tab"], "\r": ["␍", "return"] };
 
 /** @type {Map<string, string>} */
@@ -260,6 +273,7 @@ function joined(cells) {
  */
 function tableOf(lines, view, constants, marked) {
   const runs = runsOf(lines, view.step);
+  /** @type {(run: {start: number, isFold: boolean}) => boolean} */
   const isOpen = (run) => !run.isFold || view.turn !== null || view.open.has(`${lines[0].row}:${run.start}`);
   const heads = runs.map((run) => {
     if (!isOpen(run)) return `<th scope="col">${run.start}–${run.stop - 1}</th>`;
@@ -292,8 +306,14 @@ function htmlOf({ number, head, rows }) {
  * @param {Table | undefined} drawn
  */
 function write(at, table, drawn) {
-  const isSame = (row, i) => drawn?.rows[i]?.head === row.head && drawn.rows[i].cells.length === row.cells.length;
-  if (drawn?.head !== table.head || drawn.rows.length !== table.rows.length || !table.rows.every(isSame)) {
+  const isSame =
+    drawn?.head === table.head &&
+    drawn.rows.length === table.rows.length &&
+    table.rows.every((row, i) => {
+      const old = drawn.rows[i];
+      return old.head === row.head && old.cells.length === row.cells.length;
+    });
+  if (!isSame) {
     at.innerHTML = htmlOf(table);
     return;
   }
@@ -305,7 +325,13 @@ function write(at, table, drawn) {
   });
 }
 
-/** @param {Cell} cell @param {Line} line @param {View} view */
+/**
+ * @param {Cell} cell
+ * @param {Line} line
+ * @param {View} view
+ * @param {Constants} constants
+ * @param {Map<string, string>} marked
+ */
 function cellOf(cell, line, view, constants, marked) {
   const at = `${line.row}:${line.name}:${cell.position}`;
   const isIgnored = cell.why !== null;
@@ -331,7 +357,7 @@ function cellOf(cell, line, view, constants, marked) {
   );
 }
 
-/** @param {Cell[]} cells @param {Line} line @param {number} start */
+/** @param {Cell[]} cells @param {Line} line @param {number} start @param {Constants} constants */
 function foldOf(cells, line, start, constants) {
   /** @type {{roles: Set<string>, why: string | null, value: number, count: number}[]} */
   const parts = [];
@@ -407,8 +433,9 @@ export function sentenceOf(frames, state, step) {
     return `Each text became token ids: ${listed(rows.map((row) => row.tokens.length))}.`;
   }
   if (batch === null || tally === null) return `There is no batch: ${refusal}.`;
-  const [height, width] = tally.shape;
+  const [height] = tally.shape;
   const whys = batch.why.flat();
+  /** @type {(why: string) => number} */
   const count = (why) => whys.filter((own) => own === why).length;
   if (step === "pad") {
     return (
@@ -417,11 +444,11 @@ export function sentenceOf(frames, state, step) {
     );
   }
   if (step === "shift") {
-    return {
-      0: "Nothing was shifted: each target is its own input.",
-      1: "Inputs are the block without its last column, targets the block without its first: each target is the token that comes next.",
-      2: "The targets were shifted twice: each is the token after the next.",
-    }[batch.shift];
+    return [
+      "Nothing was shifted: each target is its own input.",
+      "Inputs are the block without its last column, targets the block without its first: each target is the token that comes next.",
+      "The targets were shifted twice: each is the token after the next.",
+    ][batch.shift];
   }
   if (step === "ignore") {
     return `${count("pad")} of ${tally.targets} targets are pads and became ${"-100"}: no one is graded on padding.`;
@@ -594,7 +621,7 @@ export function mount(root, first, host, constants) {
     if (first && !grid.querySelector('td[tabindex="0"]')) /** @type {HTMLElement} */ (first).tabIndex = 0;
   }
 
-  /** Give the targets that a fault has changed. */
+  /** Give the targets that a fault has changed. @param {string} step */
   function differences(step) {
     const marks = new Map();
     if (!state.fault || !healthy?.batch || !frames?.batch || STEPS.indexOf(step) < 3) return marks;
@@ -836,6 +863,7 @@ export function mount(root, first, host, constants) {
     if (!turn || !frames) return;
     const targets = linesOf(frames, view.step).filter((line) => line.name === "targets");
     const all = targets.flatMap((line) => line.cells.map((cell) => ({ cell, at: `${line.row}:targets:${cell.position}` })));
+    /** @type {(own: {cell: Cell, at: string}) => boolean} */
     const isRight = ({ cell, at }) => {
       const answer = turn.answers.get(at) ?? "";
       return view.step === "shift" ? answer === String(cell.id) : (answer === "ignored") === (cell.why !== null);
@@ -902,6 +930,7 @@ export function mount(root, first, host, constants) {
   };
 }
 
+/** @type {Record<string, string>} */
 const TASKS = {
   shift: "Write under each input the id that the model must say next, then check.",
   ignore: "Choose the targets that no one should be graded on, then check.",
@@ -966,16 +995,20 @@ function tooLong({ entries }) {
 
 /** @param {string} prefix @param {string} name @param {Constants} constants */
 function frameOf(prefix, name, { styles, masks, truncations, faults, samples }) {
+  /** @type {(value: string, text: string) => string} */
   const option = (value, text) => `<option value="${escape(value)}">${escape(text)}</option>`;
   const tabs = STEPS.map(
     (step, i) =>
       `<button type="button" role="tab" id="${prefix}-${step}" aria-controls="${prefix}-panel">` +
       `<span aria-hidden="true">${i + 1}</span> ${TITLES[i]}</button>`,
   );
+  /** @type {(part: string, label: string, control: string) => string} */
   const field = (part, label, control) =>
     `<span class="be-field"><label for="${prefix}-of-${part}">${label}</label> ${control}</span>`;
+  /** @type {(part: string, label: string, options: string[]) => string} */
   const select = (part, label, options) =>
     field(part, label, `<select data-part="${part}" id="${prefix}-of-${part}">${options.join("")}</select>`);
+  /** @type {(part: string, label: string) => string} */
   const button = (part, label) => `<button type="button" data-part="${part}">${label}</button>`;
   return `<div class="be batch-table" role="group" aria-label="${escape(name)} explorer">
 <div class="be-steps"><div role="tablist" aria-label="The six steps">${tabs.join("")}</div>${button("play", "Play")}</div>
@@ -1009,12 +1042,18 @@ ${button("add", "Add an entry")}
 </div>`;
 }
 
-/** @param {import("./frames.js").Entry | number[]} entry */
+/**
+ * @param {import("./frames.js").Entry | number[]} entry
+ * @param {number} number
+ * @param {string} prefix
+ * @param {number} count how many entries there are
+ */
 function entryOf(entry, number, prefix, count) {
   const remove =
     count > 1
       ? `<button type="button" data-remove="${number}">Remove<span class="bt-spoken"> entry ${number + 1}</span></button>`
       : "";
+  /** @type {(field: string, label: string, text: string) => string} */
   const box = (field, label, text) =>
     `<label for="${prefix}-${number}-${field}">${label}</label>` +
     `<textarea id="${prefix}-${number}-${field}" rows="${text.length > 60 ? 3 : 1}" data-entry="${number}" ` +
@@ -1230,8 +1269,11 @@ export function jupyterWidget(constants) {
   return {
     /** @param {{model: any, el: HTMLElement}} context */
     render({ model, el }) {
+      /** @type {(keyof State)[]} */
       const parts = ["entries", "style", "mask", "max_length", "truncation", "fault"];
-      const chosen = () => Object.fromEntries(parts.map((name) => [name, model.get(name)]));
+      /** @type {() => State} */
+      const chosen = () => /** @type {any} */ (Object.fromEntries(parts.map((name) => [name, model.get(name)])));
+      /** @type {(state: State) => string} */
       const whole = (state) => JSON.stringify(parts.map((name) => state[name] ?? null));
       /** @type {Map<number, {drawn: (frames: Frames) => void, failed: (message: string) => void}>} */
       const waiting = new Map();
@@ -1255,6 +1297,7 @@ export function jupyterWidget(constants) {
           model.save_changes();
         },
       };
+      /** @type {(answer: {asked: number, frames: Frames, error?: string}) => void} */
       const answered = ({ asked, frames, error }) => {
         const own = waiting.get(asked);
         waiting.delete(asked);

@@ -186,16 +186,18 @@ export function readState(state, constants) {
   if (!Array.isArray(entries) || entries.length < 1 || entries.length > most) {
     throw new Error(`entries are a list of 1 to ${most}`);
   }
-  for (const [name, allowed] of [
+  /** @type {["mask" | "truncation" | "fault", (string | null)[]][]} */
+  const choices = [
     ["mask", masks],
     ["truncation", truncations],
     ["fault", [null, ...faults]],
-  ]) {
+  ];
+  for (const [name, allowed] of choices) {
     if (!allowed.includes(whole[name])) {
       throw new Error(`${name} is one of ${allowed.join(", ")}; found ${whole[name]}`);
     }
   }
-  for (const name of ["max_length", "pad_to_multiple_of"]) {
+  for (const name of /** @type {const} */ (["max_length", "pad_to_multiple_of"])) {
     if (whole[name] !== null && !Number.isSafeInteger(whole[name])) {
       throw new Error(`${name} is a whole number or null; found ${whole[name]}`);
     }
@@ -208,7 +210,7 @@ function readEntry(entry, number) {
   if (Array.isArray(entry)) {
     if (entry.length > 0 && entry.every((id) => Number.isSafeInteger(id) && id >= 0)) return entry;
   } else if (entry && Object.keys(entry).sort().join() === "input,instruction,output") {
-    if (areTexts(entry)) return wellFormed(entry);
+    if (areTexts(entry)) return wellFormed(/** @type {Entry} */ (entry));
   }
   throw new Error(
     `entry ${number} is neither an object of instruction, input and output, each a text, ` +
@@ -226,7 +228,8 @@ function readStyle(style, { styles, style_defaults: defaults }) {
     return styles[style];
   }
   const known = ["name", "instruction", ...Object.keys(defaults)];
-  const whole = { ...defaults, ...style };
+  /** @type {Record<string, any>} */
+  const whole = { ...defaults, .../** @type {object} */ (style) };
   const isStyle = known.every((name) => name in whole) && known.length === Object.keys(whole).length;
   if (!isStyle || !areTexts(whole)) {
     throw new Error(`style is a name or an object of texts: ${known.join(", ")}`);
@@ -236,7 +239,7 @@ function readStyle(style, { styles, style_defaults: defaults }) {
       throw new Error(`prompt style: ${name} holds the slot {${name}} exactly once`);
     }
   }
-  return wellFormed(whole);
+  return wellFormed(/** @type {PromptStyle} */ (whole));
 }
 
 /** @param {object} texts */
@@ -273,6 +276,7 @@ function makeRow(entry, { style, fault }, tokenizer) {
     return { pieces: [], tokens, prompt_length: 0, header_length: 0, place: null };
   }
   const pieces = piecesOf(entry, style);
+  /** @type {(piece: [role: string, text: string]) => boolean} */
   const isAnswer = ([role]) => role === "response" || role === "suffix";
   const prompt = join(pieces.filter((piece) => !isAnswer(piece)));
   const response = join(pieces.filter(isAnswer));
@@ -330,6 +334,7 @@ function join(pieces) {
  */
 function withRoles(ids, pieces, tokenizer) {
   const utf8 = new TextEncoder();
+  /** @type {number[]} where each piece ends, in bytes */
   const ends = [];
   for (const [, text] of pieces) ends.push((ends.at(-1) ?? 0) + utf8.encode(text).length);
   let start = 0;
@@ -457,11 +462,15 @@ function spanOf(row, mask) {
  * @returns {Batch}
  */
 function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
-  const shift = { no_shift: 0, shifted_twice: 2 }[fault] ?? 1;
+  const shift = fault === "no_shift" ? 0 : fault === "shifted_twice" ? 2 : 1;
   const width = slots[0].length - Math.max(shift, 1);
   const columns = Array.from({ length: width }, (_, column) => column);
 
-  /** Tell why the target at a position of the block is ignored, or null where it is not. */
+  /**
+   * Tell why the target at a position of the block is ignored, or null where it is not.
+   *
+   * @type {(slot: {id: number, role: string}, position: number, span: Span | null) => string | null}
+   */
   const reason = (slot, position, span) => {
     if (slot.role === "pad") return "pad";
     if (span === null) return "lost";
@@ -489,6 +498,7 @@ function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
 }
 
 /** The roles whose targets each mask leaves out. */
+/** @type {Record<string, string[]>} */
 const MASKED = {
   none: [],
   prompt: ["template", "instruction", "input", "header"],
@@ -509,6 +519,7 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
   const width = batch.inputs[0].length;
   const pads = batch.roles.flatMap((row) => row.slice(0, width)).filter((role) => role === "pad").length;
   const typed = toHex(new TextEncoder().encode(end_text));
+  /** @type {(role: string) => boolean} */
   const isText = (role) => role !== "end" && role !== "pad";
   /** @type {Record<string, number[]>} */
   const found = {};
@@ -518,6 +529,7 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
     found["mostly-padding"] = every;
     slots["mostly-padding"] = { share: `${Math.floor((100 * pads) / (rows.length * width))}%` };
   }
+  /** @type {(code: string, number: number) => number} */
   const add = (code, number) => (found[code] ??= []).push(number);
   rows.forEach((row, number) => {
     const roles = batch.roles[number];
