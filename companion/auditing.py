@@ -326,7 +326,9 @@ def _borders(
         # The end token may lie one beyond: past the inputs, or hidden by a mask that was
         # made by comparing with the pad id.
         hidden = stop < known and graded[stop] and block[stop] == expect.end_id
-        if hidden and (stop == 0 or block[stop - 1] != expect.end_id):
+        # In a row that is cut, the last target is text, though it is none of the inputs.
+        cut = stop == len(attended) < known and block[stop] != expect.pad_id
+        if (hidden or cut) and (stop == 0 or block[stop - 1] != expect.end_id):
             stop += 1
     else:
         # Its first id is text, whatever it is: no text is empty.

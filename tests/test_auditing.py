@@ -675,3 +675,11 @@ def test_any_integers_at_all_give_a_report_and_never_an_exception(shape):
             for declared in ({}, {"end_id": 1, "pad_id": 1}, {"end_id": 0, "pad_id": 2} | PROMPT):
                 report = audit(inputs, targets, expect=Expectation(**declared), **extra)
                 assert 0 <= report.tally["padding_share"] <= 1
+
+
+@pytest.mark.parametrize("pad_id", [END, OWN_PAD])
+def test_with_a_mask_the_last_target_of_a_cut_row_is_text_and_no_pad(pad_id):
+    batch = Collator(max_length=4, pad_id=pad_id)([list(range(10, 17)), [20, 21]])
+    attended = [[1, 1, 1, 1], [1, 1, 1, 0]]
+    expect = Expectation(max_length=4, pad_id=pad_id, mask="none")
+    assert audit(batch, attention_mask=attended, expect=expect).codes == ("response-cut",)
