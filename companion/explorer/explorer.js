@@ -583,6 +583,7 @@ export function mount(root, first, host, constants) {
       if (isChosen) $("panel").setAttribute("aria-labelledby", tab.id);
     });
     const lines = linesOf(frames, step);
+    $("grid").dataset.step = step;
     $("said").textContent = sentenceOf(frames, state, step);
     const marked = view.turn?.wrong ? new Map([[view.turn.wrong, "wrong"]]) : differences(step);
     const byRow = frames.rows.map((_, number) => lines.filter((line) => line.row === number));
