@@ -9,7 +9,7 @@ bytes on every machine. What it leaves out: the tokens themselves, which
 
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +149,39 @@ def draw_lengths(entries: Sequence[TokenizedEntry]) -> Picture:
         for row, (prompt, response, end, pads) in enumerate(parts)
     )
     return Picture(figure, f"A block of {len(entries)} rows and {width} columns. {described}")
+
+
+def draw_waves(means: Mapping[str, Sequence[float]]) -> Picture:
+    """Draw the mean length of one batch after the other, each order in a frame of its own.
+
+    `means`: by the order's name, the mean length of each batch, in tokens. Raises
+    `ValueError` where there is nothing to draw.
+
+    >>> draw_waves({"sorted": [9, 5, 1], "shuffled": [5, 1, 9]})
+    Mean length by batch. sorted: 3 batches, from 1 to 9 tokens.
+    shuffled: 3 batches, from 1 to 9 tokens.
+    """
+    if not means or not all(map(len, means.values())):
+        raise ValueError("there is nothing to draw: give at least one order, of a batch or more")
+    height = 0.5 + 1.25 * len(means)  # inches; the page scales it to its own width
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    top = max(map(max, means.values()))
+    for place, (name, values) in enumerate(means.items()):
+        low = 1 - (1.25 * place + 1.15) / height
+        axes = figure.add_axes((0.13, low, 0.84, 0.88 / height), facecolor="none")
+        axes.plot(range(len(values)), values, color=_INK, linewidth=0.9)
+        axes.set(ylim=(0, 1.05 * top), ylabel="tokens")
+        axes.set_title(name, loc="left", color=_INK, fontsize=10, pad=3)
+        axes.tick_params(colors=_INK, labelsize=9, labelbottom=place == len(means) - 1)
+        axes.yaxis.label.set(color=_INK, fontsize=10)
+        for side in axes.spines.values():
+            side.set_visible(False)
+    axes.set_xlabel("batch", color=_INK, fontsize=10)
+    described = " ".join(
+        f"{name}: {len(values)} batches, from {min(values):.0f} to {max(values):.0f} tokens."
+        for name, values in means.items()
+    )
+    return Picture(figure, f"Mean length by batch. {described}")
 
 
 def _dress(axes: Axes, width: int, rows: int) -> None:
