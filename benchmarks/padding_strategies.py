@@ -140,7 +140,7 @@ def measure(entries: int, seconds: float) -> dict[str, Any]:
     calls = {name: modelled(make) for name, make in makes.items()}
     widest = {"static": calls.pop("static")}
     forward = take_turns(calls, inputs, seconds, SEEDS["turns"])[0]
-    forward |= take_turns(widest, inputs, seconds / 5, SEEDS["turns"])[0]
+    forward |= take_turns(widest, inputs, seconds * 0.4, SEEDS["turns"])[0]
 
     ragged = flat.nbytes + offsets.nbytes
     strategies = {}

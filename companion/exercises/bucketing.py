@@ -3,6 +3,7 @@
 """
 
 import random
+from itertools import pairwise
 from typing import Any
 
 from companion.checking import Case, Exercise, Property
@@ -118,7 +119,7 @@ def _alike(answer: Any, lengths: list[int], size: int, seed: int) -> bool:
         (min(lengths[entry] for entry in batch), _longest(lengths, batch))
         for batch in _plan(answer)
     )
-    return all(one[1] <= next_[0] for one, next_ in zip(spans, spans[1:], strict=False))
+    return all(one[1] <= next_[0] for one, next_ in pairwise(spans))
 
 
 def _shuffled(answer: Any, lengths: list[int], size: int, seed: int) -> bool:
