@@ -4,7 +4,7 @@ Each function gives a `Picture`: a matplotlib figure with a sentence that says w
 seen in it. A notebook shows it as SVG within the page, so that it takes the page's own ink
 in light and dark, and a screen reader reads the sentence. The same call gives the same
 bytes on every machine. What it leaves out: the tokens themselves, which
-`companion.explorer.table` shows. Chapters 01 to 07.
+`companion.explorer.table` shows. Chapters 01 to 09.
 """
 
 import html
@@ -168,15 +168,15 @@ def draw_waves(means: Mapping[str, Sequence[float]]) -> Picture:
     top = max(map(max, means.values()))
     for place, (name, values) in enumerate(means.items()):
         low = 1 - (1.25 * place + 1.15) / height
-        axes = figure.add_axes((0.13, low, 0.84, 0.88 / height), facecolor="none")
+        axes = figure.add_axes((0.15, low, 0.82, 0.88 / height), facecolor="none")
         axes.plot(range(len(values)), values, color=_INK, linewidth=0.9)
         axes.set(ylim=(0, 1.05 * top), ylabel="tokens")
-        axes.set_title(name, loc="left", color=_INK, fontsize=10, pad=3)
-        axes.tick_params(colors=_INK, labelsize=9, labelbottom=place == len(means) - 1)
-        axes.yaxis.label.set(color=_INK, fontsize=10)
+        axes.set_title(name, loc="left", color=_INK, fontsize=12, pad=3)
+        axes.tick_params(colors=_INK, labelsize=11, labelbottom=place == len(means) - 1)
+        axes.yaxis.label.set(color=_INK, fontsize=12)
         for side in axes.spines.values():
             side.set_visible(False)
-    axes.set_xlabel("batch", color=_INK, fontsize=10)
+    axes.set_xlabel("batch", color=_INK, fontsize=12)
     described = " ".join(
         f"{name}: {len(values)} batches, from {min(values):.0f} to {max(values):.0f} tokens."
         for name, values in means.items()
