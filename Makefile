@@ -46,6 +46,7 @@ notebooks: .venv/ready ## run every chapter again and store its outputs
 bench: .venv/ready ## time the collate against its peers; rewrites companion/results
 	$(BIN)/python -m benchmarks.collating
 	$(BIN)/python -m benchmarks.tokenizing
+	$(BIN)/python -m benchmarks.padding_strategies
 
 pins: ## renew requirements.txt from the ranges in pyproject.toml
 	$(PYTHON) scripts/pins.py $(PIP_ARGS)
