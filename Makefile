@@ -47,6 +47,7 @@ bench: book ## time the collate against its peers, and the explorer; rewrites co
 	$(BIN)/python -m benchmarks.collating
 	$(BIN)/python -m benchmarks.tokenizing
 	$(BIN)/python -m benchmarks.explorer
+	$(BIN)/python -m benchmarks.padding_strategies
 
 pins: ## renew requirements.txt from the ranges in pyproject.toml
 	$(PYTHON) scripts/pins.py $(PIP_ARGS)

@@ -12,6 +12,7 @@ from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
 from companion.masking import supervised_spans
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
 from companion.packing import Pack, Packer, block_diagonal_mask, cumulative_lengths, plan_packs
+from companion.bucketing import LengthBucketSampler
 from companion.findings import AuditError, Finding, Report
 from companion.auditing import Expectation, audit
 from companion.surveying import Survey, survey
@@ -43,6 +44,7 @@ __all__ = [
     "block_diagonal_mask",
     "cumulative_lengths",
     "plan_packs",
+    "LengthBucketSampler",
     "AuditError",
     "Finding",
     "Report",

@@ -4,12 +4,12 @@ Each function gives a `Picture`: a matplotlib figure with a sentence that says w
 seen in it. A notebook shows it as SVG within the page, so that it takes the page's own ink
 in light and dark, and a screen reader reads the sentence. The same call gives the same
 bytes on every machine. What it leaves out: the tokens themselves, which
-`companion.explorer.table` shows. Chapters 01 to 07, and 11.
+`companion.explorer.table` shows. Chapters 01 to 09, and 11.
 """
 
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -203,6 +203,39 @@ def _rows_to_scale(rows: int) -> tuple[Figure, Axes]:
     height = 0.9 + 0.2 * rows  # inches; the page scales it to its own width
     figure = Figure(figsize=(4.8, height), facecolor="none")
     return figure, figure.add_axes((0.09, 0.5 / height, 0.88, 1 - 0.8 / height), facecolor="none")
+
+
+def draw_waves(means: Mapping[str, Sequence[float]]) -> Picture:
+    """Draw the mean length of one batch after the other, each order in a frame of its own.
+
+    `means`: by the order's name, the mean length of each batch, in tokens. Raises
+    `ValueError` where there is nothing to draw.
+
+    >>> draw_waves({"sorted": [9, 5, 1], "shuffled": [5, 1, 9]})
+    Mean length by batch. sorted: 3 batches, from 1 to 9 tokens.
+    shuffled: 3 batches, from 1 to 9 tokens.
+    """
+    if not means or not all(map(len, means.values())):
+        raise ValueError("there is nothing to draw: give at least one order, of a batch or more")
+    height = 0.5 + 1.25 * len(means)  # inches; the page scales it to its own width
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    top = max(map(max, means.values()))
+    for place, (name, values) in enumerate(means.items()):
+        low = 1 - (1.25 * place + 1.15) / height
+        axes = figure.add_axes((0.15, low, 0.82, 0.88 / height), facecolor="none")
+        axes.plot(range(len(values)), values, color=_INK, linewidth=0.9)
+        axes.set(ylim=(0, 1.05 * top), ylabel="tokens")
+        axes.set_title(name, loc="left", color=_INK, fontsize=12, pad=3)
+        axes.tick_params(colors=_INK, labelsize=11, labelbottom=place == len(means) - 1)
+        axes.yaxis.label.set(color=_INK, fontsize=12)
+        for side in axes.spines.values():
+            side.set_visible(False)
+    axes.set_xlabel("batch", color=_INK, fontsize=12)
+    described = " ".join(
+        f"{name}: {len(values)} batches, from {min(values):.0f} to {max(values):.0f} tokens."
+        for name, values in means.items()
+    )
+    return Picture(figure, f"Mean length by batch. {described}")
 
 
 def _dress(axes: Axes, width: int, rows: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from companion.collating import InstructionDataset
 from companion.entries import load_entries
-from companion.plotting import STEPS, StepLine, draw_lengths, draw_packs
+from companion.plotting import STEPS, StepLine, draw_lengths, draw_packs, draw_waves
 from companion.tokenizing import TokenizedEntry
 
 BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange(3))]
@@ -92,3 +92,17 @@ def test_the_line_of_steps_can_mark_several():
 def test_a_step_that_is_none_is_named():
     with pytest.raises(ValueError, match=r"one of format, .*; found 'cook'"):
         StepLine("cook")
+
+
+def test_each_order_of_batches_is_drawn_in_its_own_frame_with_its_own_values():
+    picture = draw_waves({"sorted": [9, 5, 1], "shuffled": [5, 1, 9]})
+    drawn = [axes.lines[0].get_ydata().tolist() for axes in picture.figure.axes]
+    assert drawn == [[9, 5, 1], [5, 1, 9]]
+    assert [axes.get_title(loc="left") for axes in picture.figure.axes] == ["sorted", "shuffled"]
+    assert len({axes.get_ylim() for axes in picture.figure.axes}) == 1
+
+
+@pytest.mark.parametrize("means", [{}, {"sorted": []}])
+def test_no_batches_are_no_picture(means):
+    with pytest.raises(ValueError, match="there is nothing to draw"):
+        draw_waves(means)
