@@ -35,7 +35,8 @@ def test_every_rule_is_worded_and_its_chapter_is_named_by_number(code):
     assert finding.sentence.count("SLOT") == len(slots_of(rule))
     assert finding.sentence.endswith(".")
     assert finding.cure.endswith(".")
-    assert re.fullmatch(rf"{re.escape(SITE)}/book/\d\d_[a-z]+\.html", finding.link)
+    assert finding.link == f"{SITE}/book/{rule.chapter}.html"
+    assert (ROOT / "book" / f"{rule.chapter}.ipynb").is_file()
     assert re.fullmatch("[a-z]+(-[a-z]+)+", code)
 
 
