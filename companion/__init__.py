@@ -11,6 +11,7 @@ from companion.shifting import shift_targets
 from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
 from companion.masking import supervised_spans
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
+from companion.loading import make_loader
 from companion.findings import AuditError, Finding, Report
 from companion.auditing import Expectation, audit
 
@@ -36,6 +37,7 @@ __all__ = [
     "Collator",
     "InstructionDataset",
     "ResponseCutWarning",
+    "make_loader",
     "AuditError",
     "Finding",
     "Report",
