@@ -13,6 +13,7 @@ from companion.masking import supervised_spans
 from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
 from companion.packing import Pack, Packer, block_diagonal_mask, cumulative_lengths, plan_packs
 from companion.bucketing import LengthBucketSampler
+from companion.loading import make_loader
 from companion.findings import AuditError, Finding, Report
 from companion.auditing import Expectation, audit
 from companion.surveying import Survey, survey
@@ -45,6 +46,7 @@ __all__ = [
     "cumulative_lengths",
     "plan_packs",
     "LengthBucketSampler",
+    "make_loader",
     "AuditError",
     "Finding",
     "Report",

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -239,6 +239,7 @@ class InstructionDataset(Dataset[TokenizedEntry]):
     offsets: NDArray[np.int64]
     prompts: NDArray[np.int64]
     joint: bool
+    folder: Path | None = None  # where the memory map of an opened set is
 
     def __init__(
         self,
@@ -283,6 +284,11 @@ class InstructionDataset(Dataset[TokenizedEntry]):
             None if header_length < 0 else header_length,
         )
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # An opened set is pickled as the place it is opened from, so that a worker process
+        # opens the memory map for itself; as arrays, each worker would get a copy of them.
+        return super().__reduce__() if self.folder is None else (type(self).open, (self.folder,))
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """How many ids each entry has, without its end token."""
@@ -314,23 +320,27 @@ class InstructionDataset(Dataset[TokenizedEntry]):
 
         Raises `FileNotFoundError` or `ValueError` where the folder holds no whole set.
         """
-        folder = Path(folder)
         dataset = cls.__new__(cls)
+        dataset.folder = folder = Path(folder).resolve()
         for name in (*_ARRAYS, "joint"):
             file = folder / (f"{name}.npy" if name in _ARRAYS else "joint.json")
             if not file.is_file():
                 raise FileNotFoundError(f"{file}: missing, so {folder} holds no saved dataset")
-        try:
-            for name in _ARRAYS:
-                setattr(dataset, name, np.load(folder / f"{name}.npy", mmap_mode="r"))
-            dataset.joint = json.loads((folder / "joint.json").read_text())
-            if (len(dataset.prompts) + 1, len(dataset.ids)) != (
-                len(dataset.offsets),
-                dataset.offsets[-1],
-            ):
-                raise ValueError("its arrays are not of one set")
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{folder}: the saved dataset is damaged: {error}") from None
+            try:
+                if name == "joint":
+                    dataset.joint = json.loads(file.read_text())
+                else:
+                    setattr(dataset, name, np.load(file, mmap_mode="r"))
+            except (ValueError, EOFError) as error:
+                raise ValueError(
+                    f"{folder}: the saved dataset is damaged: {file.name} is cut short, or not "
+                    f"what was saved ({error}); save the set again"
+                ) from None
+        sizes = len(dataset.offsets), dataset.offsets[-1]
+        if (len(dataset.prompts) + 1, len(dataset.ids)) != sizes:
+            raise ValueError(
+                f"{folder}: the saved dataset is damaged: its arrays are not of one set"
+            )
         return dataset
 
 

@@ -703,6 +703,32 @@ def test_a_saved_dataset_is_opened_as_a_memory_map(tmp_path):
     assert as_lists(collate(list(opened))) == as_lists(collate(list(dataset)))
 
 
+def test_an_opened_dataset_is_pickled_as_its_place_and_opened_again_there(tmp_path, monkeypatch):
+    InstructionDataset(load_entries()).save(tmp_path / "set")
+    monkeypatch.chdir(tmp_path)
+    opened = InstructionDataset.open("set")
+    pickled = pickle.dumps(opened)
+    assert len(pickled) < 500 < opened.ids.nbytes
+    monkeypatch.chdir("/")
+    again = pickle.loads(pickled)
+    assert all(isinstance(getattr(again, name), np.memmap) for name in ("ids", "offsets"))
+    assert all(same(*pair) for pair in zip(again, opened, strict=True))
+
+
+def test_a_dataset_in_memory_is_pickled_whole(tmp_path):
+    dataset = InstructionDataset(load_entries())
+    assert len(pickle.dumps(dataset)) > dataset.ids.nbytes
+
+
+def test_a_memory_map_that_was_cut_short_meanwhile_is_refused_by_the_worker(tmp_path):
+    InstructionDataset(ENTRIES).save(tmp_path / "set")
+    pickled = pickle.dumps(InstructionDataset.open(tmp_path / "set"))
+    file = tmp_path / "set" / "ids.npy"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"damaged: ids\.npy is cut short, .*; save the set again"):
+        pickle.loads(pickled)
+
+
 def test_an_unknown_header_and_the_joint_encoding_survive_saving(tmp_path):
     InstructionDataset(ENTRIES, "plain", gpt2_encode, None).save(tmp_path / "set")
     opened = InstructionDataset.open(tmp_path / "set")
@@ -759,7 +785,7 @@ def test_a_damaged_file_is_refused(tmp_path, name, damage):
     InstructionDataset(ENTRIES).save(tmp_path / "set")
     file = tmp_path / "set" / name
     file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(ValueError, match="set: the saved dataset is damaged: "):
+    with pytest.raises(ValueError, match=f"set: the saved dataset is damaged: {name} is cut short"):
         InstructionDataset.open(tmp_path / "set")
 
 
