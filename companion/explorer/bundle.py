@@ -16,7 +16,18 @@ from companion.entries import Entry, load_entries
 from companion.explorer.frames import constants
 from companion.findings import RULES
 
-MODULES = ("tokenizer", "frames", "explorer")
+MODULES = (
+    "tokenizer",
+    "frames",
+    "lines",
+    "sentences",
+    "turn",
+    "grid",
+    "parts",
+    "sharing",
+    "explorer",
+    "hosts",
+)
 """In the order in which they are needed."""
 
 TOY_BATCH = ([0, 1, 2, 3, 4], [5, 6], [7, 8, 9])
@@ -70,7 +81,7 @@ def page_script() -> str:
     >>> "definePageElement(CONSTANTS)" in page_script().splitlines()[-2]
     True
     """
-    started = "explorer_js.definePageElement(CONSTANTS);"
+    started = "hosts_js.definePageElement(CONSTANTS);"
     return f'(() => {{\n"use strict";\n{_joined()}\n{started}\n}})();\n'
 
 
@@ -79,9 +90,9 @@ def widget_module() -> str:
     """Give the module whose default export renders the explorer in Jupyter.
 
     >>> widget_module().splitlines()[-1]
-    'export default explorer_js.jupyterWidget(CONSTANTS);'
+    'export default hosts_js.jupyterWidget(CONSTANTS);'
     """
-    return f"{_joined()}\nexport default explorer_js.jupyterWidget(CONSTANTS);\n"
+    return f"{_joined()}\nexport default hosts_js.jupyterWidget(CONSTANTS);\n"
 
 
 def _joined() -> str:

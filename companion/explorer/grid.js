@@ -1,0 +1,171 @@
+/**
+ * The grids as HTML: one table for each entry, of which a key stroke changes only the cells that
+ * differ. Takes lines of cells; what stands in them is `lines.js`'s business.
+ */
+
+import { plain, runsOf, visible } from "./lines.js";
+import { answerOf } from "./turn.js";
+
+/**
+ * @typedef {import("./frames.js").Frames} Frames
+ * @typedef {import("./frames.js").Row} Row
+ * @typedef {import("./lines.js").Cell} Cell
+ * @typedef {import("./lines.js").Line} Line
+ * @typedef {import("./explorer.js").Constants} Constants
+ * @typedef {import("./explorer.js").View} View
+ */
+
+const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by side
+
+/**
+ * @typedef {object} Table an entry's table, cell by cell, so that what differs can be told
+ * @property {number} number of the entry
+ * @property {string} head
+ * @property {{head: string, cells: string[]}[]} rows
+ */
+
+/**
+ * Give one entry's table.
+ *
+ * @param {Line[]} lines one line, or inputs and targets
+ * @param {View} view
+ * @param {Constants} constants
+ * @param {Map<string, string>} marked cells to outline, and why
+ * @returns {Table}
+ */
+export function tableOf(lines, view, constants, marked) {
+  const runs = runsOf(lines, view.step);
+  /** @type {(run: {start: number, isFold: boolean}) => boolean} */
+  const isOpen = (run) => !run.isFold || view.turn !== null || view.open.has(`${lines[0].row}:${run.start}`);
+  const heads = runs.map((run) => {
+    if (!isOpen(run)) return `<th scope="col">${run.start}–${run.stop - 1}</th>`;
+    const positions = lines[0].cells.slice(run.start, run.stop).map((cell) => cell.position);
+    return positions.map((position) => `<th scope="col">${position}</th>`).join("");
+  });
+  const rows = lines.map((line) => ({
+    head: `<th scope="row">${line.name ? `<span>row ${line.row}</span> ${line.name}` : `row ${line.row}`}</th>`,
+    cells: runs.flatMap((run) => {
+      const own = line.cells.slice(run.start, run.stop);
+      if (!isOpen(run)) return [foldOf(own, line, run.start, constants)];
+      return own.map((cell) => cellOf(cell, line, view, constants, marked));
+    }),
+  }));
+  return { number: lines[0].row, head: `<tr><th scope="col">position</th>${heads.join("")}</tr>`, rows };
+}
+
+/** @param {Table} table */
+function htmlOf({ number, head, rows }) {
+  const body = rows.map((row) => `<tr>${row.head}${row.cells.join("")}</tr>`).join("");
+  const wide = rows[0].cells.length > PRINTED_WIDTH ? " bt-wide" : "";
+  return `<table class="bt${wide}" aria-label="row ${number}"><thead>${head}</thead><tbody>${body}</tbody></table>`;
+}
+
+/**
+ * Write a table, or only the cells of it that differ from what is drawn.
+ *
+ * @param {Element} at
+ * @param {Table} table
+ * @param {Table | undefined} drawn
+ */
+export function write(at, table, drawn) {
+  const isSame =
+    drawn?.head === table.head &&
+    drawn.rows.length === table.rows.length &&
+    table.rows.every((row, i) => {
+      const old = drawn.rows[i];
+      return old.head === row.head && old.cells.length === row.cells.length;
+    });
+  if (!isSame) {
+    at.innerHTML = htmlOf(table);
+    return;
+  }
+  const rows = at.querySelectorAll("tbody tr");
+  table.rows.forEach((row, i) => {
+    row.cells.forEach((cell, column) => {
+      if (drawn.rows[i].cells[column] !== cell) rows[i].children[column + 1].outerHTML = cell;
+    });
+  });
+}
+
+/**
+ * @param {Cell} cell
+ * @param {Line} line
+ * @param {View} view
+ * @param {Constants} constants
+ * @param {Map<string, string>} marked
+ */
+function cellOf(cell, line, view, constants, marked) {
+  const at = `${line.row}:${line.name}:${cell.position}`;
+  const isIgnored = cell.why !== null;
+  const mark = marked.get(at);
+  const classes = [cell.changed ? "be-changed" : "", mark ? "be-marked" : ""].join(" ").trim();
+  const attributes =
+    `data-at="${at}" tabindex="-1" data-role="${isIgnored ? "ignored" : cell.role}"` +
+    (classes ? ` class="${classes}"` : "");
+  if (view.turn && line.name === "targets") {
+    return `<td ${attributes}>${answerOf(cell, line, view)}</td>`;
+  }
+  const text = plain(cell);
+  const label = constants.roles[cell.role];
+  const isBare = view.show === "ids" || cell.hex === null;
+  let [shown, small] = isBare ? [String(cell.id), ""] : [visible(text), String(cell.id)];
+  if (isBare && (cell.role === "end" || cell.role === "pad")) [shown, small] = [cell.role, String(cell.id)];
+  if (isIgnored) [shown, small] = [`<s>${shown}</s>`, String(cell.value)];
+  const spoken = (text === label ? "" : `, ${label}`) + (isIgnored ? ", ignored" : "") + (mark ? `, ${mark}` : "");
+  return (
+    `<td ${attributes}>${shown}${small ? `<small>${small}</small>` : ""}` +
+    (spoken ? `<span class="bt-spoken">${spoken}</span>` : "") +
+    "</td>"
+  );
+}
+
+/** @param {Cell[]} cells @param {Line} line @param {number} start @param {Constants} constants */
+function foldOf(cells, line, start, constants) {
+  /** @type {{roles: Set<string>, why: string | null, value: number, count: number}[]} */
+  const parts = [];
+  for (const cell of cells) {
+    const last = parts.at(-1);
+    if (last && (last.why === null) === (cell.why === null)) {
+      last.roles.add(cell.role);
+      last.count += 1;
+    } else parts.push({ roles: new Set([cell.role]), why: cell.why, value: cell.value, count: 1 });
+  }
+  const shown = parts.map(({ roles, why, value, count }) => {
+    const [role] = roles;
+    const word = roles.size > 1 ? "prompt" : constants.roles[role];
+    const text = `<span class="be-word">${word} </span>×${count}`;
+    if (why !== null) {
+      return `<span data-role="ignored"><s>${text}</s><small>${value}</small><span class="bt-spoken">, ignored</span></span>`;
+    }
+    return `<span data-role="${roles.size > 1 ? "template" : role}">${text}</span>`;
+  });
+  return (
+    `<td class="bt-fold"><button type="button" class="be-fold" data-open="${line.row}:${start}" ` +
+    `title="Show these ${cells.length} tokens">${shown.join("")}</button></td>`
+  );
+}
+
+/** @param {Row} row @param {number} number @param {Constants} constants @returns {Table} */
+export function textTable(row, number, constants) {
+  const pieces = row.pieces.map(
+    ([role, text]) =>
+      `<span data-role="${role}"><span class="bt-spoken">${constants.roles[role]}: </span>` +
+      `${visible(text, false).replace(/((?:<span[^>]*aria-label="line break"[^>]*>⏎<\/span>)+)/g, "$1<br>")}</span>`,
+  );
+  const shown = pieces.join("") || "bare ids, which have no text";
+  const cells = [`<td class="bt-text" translate="no">${shown}</td>`];
+  return {
+    number,
+    head: '<tr><th scope="col">row</th><th scope="col">text</th></tr>',
+    rows: [{ head: `<th scope="row">row ${number}</th>`, cells }],
+  };
+}
+
+/** @param {Frames} frames @param {Line[]} lines @param {Constants} constants */
+export function legendOf(frames, lines, { roles }) {
+  const cells = lines.flatMap((line) => line.cells);
+  const pieces = lines.length ? [] : frames.rows.flatMap((row) => row.pieces.map(([role]) => role));
+  const present = new Set([...pieces, ...cells.map((cell) => (cell.why === null ? cell.role : "ignored"))]);
+  const shown = Object.keys(roles).filter((role) => present.has(role));
+  return shown.map((role) => `<li><i data-role="${role}"></i>${roles[role]}</li>`).join("");
+}

@@ -1,0 +1,199 @@
+/**
+ * The two hosts of the explorer. On a page without a kernel the frames are made here, from what
+ * the page carries; in Jupyter the kernel's companion makes them.
+ */
+
+import { mount } from "./explorer.js";
+import { carriedTokenizer, makeFrames, readState } from "./frames.js";
+import { readLink } from "./sharing.js";
+import { makeTokenizer } from "./tokenizer.js";
+
+/**
+ * @typedef {import("./frames.js").State} State
+ * @typedef {import("./frames.js").Frames} Frames
+ * @typedef {import("./explorer.js").Constants} Constants
+ * @typedef {import("./explorer.js").Host} Host
+ */
+
+/**
+ * On a page without a kernel: frames are made here, from the tokens that the page carries; the
+ * whole vocabulary is loaded at the first change that needs more.
+ *
+ * @param {{ids: Record<string, number[]>, bytes: Record<string, string>}} tokens
+ * @param {Constants} constants
+ * @param {() => Promise<import("./tokenizer.js").Tokenizer>} load
+ * @returns {Host}
+ */
+export function pageHost(tokens, constants, load) {
+  /** @type {import("./frames.js").Tokenizer} */
+  let tokenizer = remembering(carriedTokenizer(tokens));
+  /** @type {Promise<void> | null} */
+  let loading = null;
+  return {
+    isPage: true,
+    frames(state, drawn, failed) {
+      try {
+        readState(state, constants);
+      } catch (error) {
+        return failed(`${/** @type {Error} */ (error).message}.`);
+      }
+      try {
+        return drawn(makeFrames(state, tokenizer, constants));
+      } catch (error) {
+        if (loading === null) loading = load().then((whole) => void (tokenizer = remembering(whole)));
+        loading.then(
+          () => drawn(makeFrames(state, tokenizer, constants)),
+          () => {
+            loading = null;
+            failed("The vocabulary could not be loaded, so only this page's own texts can be shown.");
+          },
+        );
+      }
+    },
+  };
+}
+
+/**
+ * Keep what was encoded: of a batch, a key stroke changes one text.
+ *
+ * @param {import("./frames.js").Tokenizer} tokenizer
+ * @returns {import("./frames.js").Tokenizer}
+ */
+function remembering(tokenizer) {
+  /** @type {Map<string, number[]>} */
+  const known = new Map();
+  return {
+    bytes: tokenizer.bytes,
+    encode(text) {
+      const found = known.get(text);
+      if (found) return found;
+      const ids = tokenizer.encode(text);
+      if (known.size > 200) known.clear();
+      known.set(text, ids);
+      return ids;
+    },
+  };
+}
+
+/** @type {Promise<import("./tokenizer.js").Tokenizer> | null} */
+let vocabulary = null;
+
+/** Add the vocabulary as a classic script, once a page: by double click, nothing else loads. */
+function loadVocabulary() {
+  const root = document.documentElement.dataset.content_root ?? "";
+  vocabulary ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = `${root}_static/vocabulary.js`;
+    script.onload = () => resolve(makeTokenizer(/** @type {any} */ (globalThis).gpt2Vocabulary));
+    script.onerror = () => {
+      vocabulary = null;
+      reject(new Error("no vocabulary"));
+    };
+    document.head.append(script);
+  });
+  return vocabulary;
+}
+
+/**
+ * Bring a page's explorers to life: each holds its data as JSON, and a table to read meanwhile.
+ *
+ * @param {Constants} constants
+ */
+export function definePageElement(constants) {
+  if (typeof customElements === "undefined" || customElements.get("batch-explorer")) return;
+  let count = 0;
+  class BatchExplorer extends HTMLElement {
+    connectedCallback() {
+      if (this.dataset.alive) return;
+      const data = JSON.parse(this.querySelector("script")?.textContent ?? "null");
+      if (!data) return;
+      this.dataset.alive = "true";
+      this.id ||= `explorer-${(count += 1)}`;
+      const stored = [...this.childNodes];
+      try {
+        const host = pageHost(data.tokens, constants, loadVocabulary);
+        const explorer = mount(this, data, host, constants);
+        this.restore(explorer);
+        addEventListener("hashchange", () => this.restore(explorer));
+      } catch (error) {
+        this.replaceChildren(...stored); // the table tells the lesson without us
+        console.error(error);
+      }
+    }
+
+    /** @param {import("./explorer.js").Explorer} explorer */
+    restore(explorer) {
+      try {
+        const link = readLink(location.hash, this.id);
+        if (!link) return;
+        explorer.show(link.state, link.step);
+        this.scrollIntoView();
+      } catch {
+        explorer.complain("The link to a batch in this page's address is damaged; here is the page's own.");
+      }
+    }
+  }
+  customElements.define("batch-explorer", BatchExplorer);
+}
+
+/**
+ * In Jupyter: the kernel's companion makes the frames; see `BatchExplorer` in `widget.py`.
+ *
+ * @param {Constants} constants
+ */
+export function jupyterWidget(constants) {
+  return {
+    /** @param {{model: any, el: HTMLElement}} context */
+    render({ model, el }) {
+      /** @type {(keyof State)[]} */
+      const parts = ["entries", "style", "mask", "max_length", "truncation", "fault"];
+      /** @type {() => State} */
+      const chosen = () => /** @type {any} */ (Object.fromEntries(parts.map((name) => [name, model.get(name)])));
+      /** @type {(state: State) => string} */
+      const whole = (state) => JSON.stringify(parts.map((name) => state[name] ?? null));
+      /** @type {Map<number, {drawn: (frames: Frames) => void, failed: (message: string) => void}>} */
+      const waiting = new Map();
+      let number = 0;
+      let known = whole(chosen());
+      /** @type {Host} */
+      const host = {
+        frames(state, drawn, failed) {
+          waiting.set((number += 1), { drawn, failed });
+          const { pad_to_multiple_of: _, ...asked } = /** @type {any} */ (state);
+          model.send({ number, state: asked });
+        },
+        changed(state) {
+          known = whole(state);
+          for (const name of parts) model.set(name, state[name] ?? null);
+          model.save_changes();
+        },
+        looked({ step, show }) {
+          model.set("step", step);
+          model.set("show", show);
+          model.save_changes();
+        },
+      };
+      /** @type {(answer: {asked: number, frames: Frames, error?: string}) => void} */
+      const answered = ({ asked, frames, error }) => {
+        const own = waiting.get(asked);
+        waiting.delete(asked);
+        if (own) error ? own.failed(error) : own.drawn(frames);
+      };
+      model.on("msg:custom", answered);
+      const explorer = mount(el, { state: chosen(), step: model.get("step"), show: model.get("show") }, host, constants);
+      const follow = () => {
+        if (whole(chosen()) === known) return; // it was this view that changed it
+        known = whole(chosen());
+        explorer.show(chosen(), model.get("step"));
+      };
+      const turn = () => explorer.look(model.get("step"), model.get("show"));
+      for (const name of parts) model.on(`change:${name}`, follow);
+      model.on("change:step change:show", turn);
+      return () => {
+        model.off("msg:custom", answered);
+        for (const name of parts) model.off(`change:${name}`, follow);
+        model.off("change:step change:show", turn);
+      };
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * What stands in the grid of a step: from frames to lines of cells, what is folded of them, and
+ * the text of a token that can be seen. Takes frames; makes no HTML but for signs in a text.
+ */
+
+/**
+ * @typedef {import("./frames.js").Frames} Frames
+ */
+
+/**
+ * @typedef {object} Cell one slot of a grid; `value` is the number that the tensor holds
+ * @property {number} position
+ * @property {number} id
+ * @property {string | null} hex
+ * @property {string} role
+ * @property {number} value
+ * @property {string | null} why
+ * @property {boolean} changed by this step
+ */
+
+/** @typedef {{row: number, name: string, cells: Cell[]}} Line */
+
+export const STEPS = ["format", "tokenize", "pad", "shift", "ignore", "mask"];
+export const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
+const PROMPT = ["template", "instruction", "input", "header"];
+const FOLDED_FROM = 4;
+const PADS_SHOWN = 2;
+
+// The cells of a step ---------------------------------------------------------------------
+
+/**
+ * Give the lines of a step's grids; none at step "format".
+ *
+ * @param {Frames} frames
+ * @param {string} step
+ * @returns {Line[]}
+ */
+export function linesOf(frames, step) {
+  const { rows, batch } = frames;
+  if (step === "format") return [];
+  if (step === "tokenize") {
+    return rows.map((row, number) => ({
+      row: number,
+      name: "",
+      cells: row.tokens.map((token, position) => slot(token, position, token.role)),
+    }));
+  }
+  if (batch === null) return [];
+  const placed = rows.flatMap((row, number) => (row.place === null ? [] : [{ row, number }]));
+  return placed.flatMap(({ row, number }) => {
+    const place = /** @type {number} */ (row.place);
+    const block = batch.block[place].map((id, position) => {
+      const role = batch.roles[place][position];
+      const token = role === "end" || role === "pad" ? { id, bytes: null } : row.tokens[position];
+      return slot({ ...token, id }, position, role, role === "end" || role === "pad");
+    });
+    if (step === "pad") return [{ row: number, name: "", cells: block }];
+    const width = batch.inputs[place].length;
+    const inputs = block.slice(0, width).map((cell) => ({ ...cell, changed: false }));
+    const targets = Array.from({ length: width }, (_, column) => {
+      const cell = block[column + batch.shift];
+      const why = batch.why[place][column];
+      const seen = step === "shift" ? null : step === "ignore" && why === "prompt" ? null : why;
+      return {
+        ...cell,
+        position: column,
+        why: seen,
+        value: seen === null ? cell.id : batch.targets[place][column],
+        changed: step === "shift" || (step === "ignore" ? seen === "pad" : seen === "prompt"),
+      };
+    });
+    return [
+      { row: number, name: "inputs", cells: inputs },
+      { row: number, name: "targets", cells: targets },
+    ];
+  });
+}
+
+/**
+ * @param {{id: number, bytes: string | null}} token
+ * @param {number} position
+ * @param {string} role
+ * @returns {Cell}
+ */
+function slot({ id, bytes }, position, role, changed = false) {
+  return { position, id, hex: bytes, role, value: id, why: null, changed };
+}
+
+/**
+ * Cut an entry's lines into runs of positions: some alone, and folds of many that are all of
+ * the prompt, or all pads. A position where the prompt asks for the response is never folded.
+ *
+ * @param {Line[]} lines
+ * @param {string} step
+ * @returns {{start: number, stop: number, isFold: boolean}[]}
+ */
+export function runsOf(lines, step) {
+  const foldable = step === "tokenize" ? PROMPT.slice(0, 1) : PROMPT;
+  const width = lines[0].cells.length;
+  /** @type {(position: number, roles: string[]) => boolean} */
+  const all = (position, roles) => lines.every((line) => roles.includes(line.cells[position].role));
+  /** @type {(position: number) => string} */
+  const kindOf = (position) => (all(position, ["pad"]) ? "pad" : all(position, foldable) ? "prompt" : "");
+  const runs = [];
+  for (let start = 0; start < width; ) {
+    const kind = kindOf(start);
+    let stop = start + 1;
+    while (kind && stop < width && kindOf(stop) === kind) stop += 1;
+    const isShort = !kind || stop - start < FOLDED_FROM;
+    const folded = isShort ? stop : start + (kind === "pad" ? PADS_SHOWN : 0);
+    for (let at = start; at < folded; at += 1) runs.push({ start: at, stop: at + 1, isFold: false });
+    if (folded < stop) runs.push({ start: folded, stop, isFold: true });
+    start = stop;
+  }
+  return runs;
+}
+
+// Text that can be seen -------------------------------------------------------------------
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** @type {Record<string, [sign: string, name: string]>} */
+const SIGNS = { " ": ["␣", "space"], "\n": ["⏎", "line break"], "\t": ["⇥", "tab"], "\r": ["␍", "return"] };
+
+/** @type {Map<string, string>} */
+const texts = new Map();
+
+/** @param {string} hex @returns {string} the text of a token, which is looked up once */
+function textOf(hex) {
+  const known = texts.get(hex);
+  if (known !== undefined) return known;
+  const text = decoded(hex);
+  texts.set(hex, text);
+  return text;
+}
+
+/** @param {string} hex @returns {string} */
+export function decoded(hex) {
+  const pairs = hex.match(/../g) ?? [];
+  try {
+    return utf8.decode(Uint8Array.from(pairs, (pair) => parseInt(pair, 16)));
+  } catch {
+    return `⟨${pairs.join(" ").toUpperCase()}⟩`;
+  }
+}
+
+/** @param {string} text */
+export function escape(text) {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** @param {string} text @param {boolean} [spaces] whether spaces get a sign too */
+export function visible(text, spaces = true) {
+  return text.replace(/[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu, (part) => {
+    if (part === " " && !spaces) return part;
+    const code = /** @type {number} */ (part.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0");
+    if (!/^[\p{C}\p{Z}]$/u.test(part)) return `<bdi>${escape(part)}</bdi>`;
+    const [sign, name] = SIGNS[part] ?? [`⟨U+${code}⟩`, `character U+${code}`];
+    return `<span role="img" aria-label="${name}">${sign}</span>`;
+  });
+}
+
+/** @param {string} text a text to be read in a sentence */
+export function quoted(text) {
+  return `<q class="be-quote">${visible(text, false)}</q>`;
+}
+
+/** @param {Cell} cell */
+export function plain(cell) {
+  if (cell.role === "end" || cell.role === "pad") return cell.role;
+  return cell.hex === null ? String(cell.id) : textOf(cell.hex);
+}
+
+/** @param {Cell[]} cells several tokens as one text, in which a character may be whole again */
+export function joined(cells) {
+  const isText = cells.every((cell) => cell.hex !== null);
+  const text = isText ? decoded(cells.map((cell) => cell.hex).join("")) : "";
+  return text && !/^⟨[0-9A-F ]+⟩$/.test(text) ? text : cells.map(plain).join(isText ? "" : " ");
+}

@@ -1,0 +1,110 @@
+/**
+ * The parts around the grid, as HTML: tabs, options, the boxes of the entries; and what a box's
+ * text makes of an entry.
+ */
+
+import { STEPS, TITLES, escape } from "./lines.js";
+import { FAULT_NAMES, MASK_NAMES } from "./sentences.js";
+
+/**
+ * @typedef {import("./frames.js").State} State
+ * @typedef {import("./explorer.js").Constants} Constants
+ */
+
+const LONGEST = 20000;
+/** @type {("instruction" | "input" | "output")[]} */
+export const FIELDS = ["instruction", "input", "output"];
+
+/** @param {import("./frames.js").Entry | number[]} entry @param {HTMLTextAreaElement} box */
+export function edited(entry, box) {
+  if (!Array.isArray(entry)) return { ...entry, [box.dataset.field ?? ""]: box.value };
+  const ids = box.value.split(/[\s,]+/).filter(Boolean).map(Number);
+  return ids.length && ids.every((id) => Number.isSafeInteger(id) && id >= 0) ? ids : entry;
+}
+
+/** @param {State} state */
+export function tooLong({ entries }) {
+  for (const [number, entry] of entries.entries()) {
+    if (Array.isArray(entry)) continue;
+    for (const field of FIELDS) {
+      if (entry[field].length > LONGEST) {
+        return (
+          `The ${field} of entry ${number + 1} has ${entry[field].length.toLocaleString("en")} characters; ` +
+          `this page draws at most ${LONGEST.toLocaleString("en")}. What is drawn is the batch before that.`
+        );
+      }
+    }
+  }
+  return "";
+}
+
+/** @param {string} prefix @param {string} name @param {Constants} constants */
+export function frameOf(prefix, name, { styles, masks, truncations, faults, samples }) {
+  /** @type {(value: string, text: string) => string} */
+  const option = (value, text) => `<option value="${escape(value)}">${escape(text)}</option>`;
+  const tabs = STEPS.map(
+    (step, i) =>
+      `<button type="button" role="tab" id="${prefix}-${step}" aria-controls="${prefix}-panel">` +
+      `<span aria-hidden="true">${i + 1}</span> ${TITLES[i]}</button>`,
+  );
+  /** @type {(part: string, label: string, control: string) => string} */
+  const field = (part, label, control) =>
+    `<span class="be-field"><label for="${prefix}-of-${part}">${label}</label> ${control}</span>`;
+  /** @type {(part: string, label: string, options: string[]) => string} */
+  const select = (part, label, options) =>
+    field(part, label, `<select data-part="${part}" id="${prefix}-of-${part}">${options.join("")}</select>`);
+  /** @type {(part: string, label: string) => string} */
+  const button = (part, label) => `<button type="button" data-part="${part}">${label}</button>`;
+  return `<div class="be batch-table" role="group" aria-label="${escape(name)} explorer">
+<div class="be-steps"><div role="tablist" aria-label="The six steps">${tabs.join("")}</div>${button("play", "Play")}</div>
+<div role="tabpanel" id="${prefix}-panel" data-part="panel">
+<p class="be-said"><span data-part="said"></span> <span data-part="changed"></span></p>
+<p class="be-message" role="alert" data-part="message" hidden></p>
+<div class="be-grid bt-scroll" role="region" tabindex="0" aria-label="${escape(name)}, grid"><div data-part="grid" class="be-tables"></div></div>
+<ul class="bt-legend" data-part="legend" aria-label="What the looks mean"></ul>
+<p class="be-detail" data-part="detail" aria-live="polite"></p>
+<div class="be-turn">${button("turn", "Your turn")}<span data-part="trying" hidden>${button("check", "Check")} ${button("reveal", "Show me")}</span> <span data-part="outcome" role="status"></span></div>
+</div>
+<p class="be-tally" data-part="tally"></p>
+<div class="be-findings" data-part="findings"></div>
+<p class="bt-spoken" role="status" data-part="live"></p>
+<div class="be-options">
+${select("style", "Prompt style", Object.keys(styles).map((style) => option(style, style)))}
+${select("mask", "Mask", masks.map((mask) => option(mask, MASK_NAMES[mask])))}
+${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" autocomplete="off">`)}
+${select("truncation", "What is too long", truncations.map((value) => option(value, value.replace("_", " "))))}
+${select("show", "Show", [option("text", "text"), option("ids", "ids")])}
+${select("fault", "Break it", [option("", "nothing"), ...faults.map((fault) => option(fault, FAULT_NAMES[fault]))])}
+${button("mend", "Mend")}
+</div>
+<details class="be-batch"><summary>The entries of this batch</summary>
+${select("sample", "Sample", [option("", "choose one"), ...Object.keys(samples).map((sample) => option(sample, sample))])}
+<div data-part="entries"></div>
+${button("add", "Add an entry")}
+</details>
+<div class="be-take">${button("python", "Copy as Python")} ${button("link", "Copy link")} ${button("reset", "Reset")} <span role="status" data-part="copying"></span>
+<textarea data-part="copied" rows="4" readonly hidden aria-label="To copy"></textarea></div>
+</div>`;
+}
+
+/**
+ * @param {import("./frames.js").Entry | number[]} entry
+ * @param {number} number
+ * @param {string} prefix
+ * @param {number} count how many entries there are
+ */
+export function entryOf(entry, number, prefix, count) {
+  const remove =
+    count > 1
+      ? `<button type="button" data-remove="${number}">Remove<span class="bt-spoken"> entry ${number + 1}</span></button>`
+      : "";
+  /** @type {(field: string, label: string, text: string) => string} */
+  const box = (field, label, text) =>
+    `<label for="${prefix}-${number}-${field}">${label}</label>` +
+    `<textarea id="${prefix}-${number}-${field}" rows="${text.length > 60 ? 3 : 1}" data-entry="${number}" ` +
+    `data-field="${field}" spellcheck="false">\n${escape(text)}</textarea>`;
+  const boxes = Array.isArray(entry)
+    ? box("ids", "Ids", entry.join(" "))
+    : FIELDS.map((field) => box(field, field[0].toUpperCase() + field.slice(1), entry[field])).join("");
+  return `<fieldset id="${prefix}-entry-${number}"><legend>Entry ${number + 1}</legend>${boxes}${remove}</fieldset>`;
+}

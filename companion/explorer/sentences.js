@@ -1,0 +1,143 @@
+/**
+ * What the explorer says: what a step did, what the batch comes to, what is wrong with it, and
+ * what a cell asks of the model. Takes frames and lines; gives sentences, some as HTML.
+ */
+
+import { escape, joined, plain, quoted } from "./lines.js";
+
+/**
+ * @typedef {import("./frames.js").State} State
+ * @typedef {import("./frames.js").Frames} Frames
+ * @typedef {import("./lines.js").Cell} Cell
+ * @typedef {import("./lines.js").Line} Line
+ * @typedef {import("./explorer.js").Constants} Constants
+ */
+
+/** @type {Record<string, string>} */
+export const FAULT_NAMES = {
+  no_shift: "no shift",
+  shifted_twice: "shifted twice",
+  padding_by_value: "padding found by its value",
+  end_ignored: "end token ignored",
+  mask_off_by_one: "mask one off",
+  prompt_cut_differently: "prompt cut differently",
+};
+/** @type {Record<string, string>} */
+export const WOULD_LEARN = {
+  no_shift: "The model would learn to repeat the token it was just given.",
+  shifted_twice: "The model would learn to leave out every other token.",
+  padding_by_value: "The model would never learn to stop.",
+  end_ignored: "The model would never learn to stop.",
+  mask_off_by_one: "The model would never learn the first token of an answer.",
+  prompt_cut_differently:
+    "Where a token lies across the border, the model would train on other ids than it is given later.",
+};
+/** @type {Record<string, string>} */
+export const MASK_NAMES = {
+  none: "nothing",
+  prompt: "the prompt",
+  prompt_without_header: "the prompt without its header",
+};
+/** @type {Record<string, string>} */
+export const WHY = {
+  pad: "it is a pad",
+  prompt: "it is part of the prompt, which is masked",
+  lost: "of this row's response nothing is left",
+  fault: "of the fault that was put in",
+};
+
+/** @param {(string | number)[]} things */
+function listed(things) {
+  return things.length < 2 ? things.join("") : `${things.slice(0, -1).join(", ")} and ${things.at(-1)}`;
+}
+
+/** @param {number} share */
+function percent(share) {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+/** @param {Frames} frames @param {State} state @param {string} step */
+export function sentenceOf(frames, state, step) {
+  const { rows, batch, tally, refusal } = frames;
+  const style = typeof state.style === "object" ? state.style.name : state.style;
+  if (step === "format") {
+    return rows.every((row) => row.pieces.length)
+      ? `Each entry became one text, in the prompt style ${style}.`
+      : "Bare ids have no text; their first step is Tokenize.";
+  }
+  if (step === "tokenize") {
+    return `Each text became token ids: ${listed(rows.map((row) => row.tokens.length))}.`;
+  }
+  if (batch === null || tally === null) return `There is no batch: ${refusal}.`;
+  const [height] = tally.shape;
+  const whys = batch.why.flat();
+  /** @type {(why: string) => number} */
+  const count = (why) => whys.filter((own) => own === why).length;
+  if (step === "pad") {
+    return (
+      `After each text stands one end token, then pads up to the longest row: a block of shape ` +
+      `(${height}, ${batch.block[0].length}).`
+    );
+  }
+  if (step === "shift") {
+    return [
+      "Nothing was shifted: each target is its own input.",
+      "Inputs are the block without its last column, targets the block without its first: each target is the token that comes next.",
+      "The targets were shifted twice: each is the token after the next.",
+    ][batch.shift];
+  }
+  if (step === "ignore") {
+    return `${count("pad")} of ${tally.targets} targets are pads and became ${"-100"}: no one is graded on padding.`;
+  }
+  const masked = MASK_NAMES[state.mask ?? "none"];
+  return (
+    `With ${masked} masked, ${count("prompt")} more targets became -100; ` +
+    `${tally.supervised} of ${tally.targets} are left to learn from.`
+  );
+}
+
+/** @param {Frames} frames */
+export function tallyOf({ tally, refusal, warnings }) {
+  if (tally === null) return escape(`${refusal}`);
+  const [height, width] = tally.shape;
+  return (
+    `inputs and targets of shape (${height}, ${width}); ${tally.tokens} tokens and ${tally.pads} pads, ` +
+    `a padding share of ${percent(tally.padding_share)}; ${tally.supervised} of ${tally.targets} ` +
+    `targets supervised (${percent(tally.supervised_share)})` +
+    [refusal, ...warnings].filter(Boolean).map((sentence) => `. ${escape(String(sentence))}`).join("")
+  );
+}
+
+/** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count */
+export function findingOf(finding, { rules }, count) {
+  const rule = rules[finding.code];
+  const { rows } = finding;
+  const where = rows.length === count ? "Every row" : `Row${rows.length > 1 ? "s" : ""} ${listed(rows)}`;
+  const sentence = rule.sentence.replace("{where}", where).replace(/\{([a-z]+)\}/g, (_, name) => finding.slots[name] ?? "");
+  return (
+    `<li><strong>${rule.severity}</strong> <code>${finding.code}</code>: ${escape(sentence)} ` +
+    `<em>${escape(rule.cure)}</em></li>`
+  );
+}
+
+/**
+ * Say what a cell asks of the model, or what it is.
+ *
+ * @param {Line[]} lines of the cell's row
+ * @param {string} name
+ * @param {number} position
+ * @param {Constants} constants
+ */
+export function detailOf(lines, name, position, constants) {
+  const line = lines.find((own) => own.name === name);
+  const cell = line?.cells[position];
+  if (!cell) return "";
+  const is = `${quoted(plain(cell))}, id ${cell.id}, position ${position}, ${constants.roles[cell.role]}`;
+  if (!name) return is;
+  const [inputs, targets] = lines;
+  const before = joined(inputs.cells.slice(Math.max(0, position - 7), position + 1));
+  const given = `Given ${position > 7 ? "… " : ""}${quoted(before)}`;
+  const target = targets.cells[position];
+  if (target.why !== null) return `${given} nothing is asked: not graded, because ${WHY[target.why]}.`;
+  return `${given} the model must say ${quoted(plain(target))} (id ${target.id}).`;
+}
