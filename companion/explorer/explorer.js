@@ -39,6 +39,7 @@ import { TASKS, hintFor } from "./turn.js";
 
 /**
  * @typedef {import("./lines.js").Cell} Cell
+ * @typedef {import("./lines.js").Line} Line
  * @typedef {import("./grid.js").Table} Table
  */
 
@@ -53,7 +54,7 @@ import { TASKS, hintFor } from "./turn.js";
 
 /**
  * @typedef {object} Explorer what its host may ask of it
- * @property {(from: State, step: string) => void} show another batch
+ * @property {(from: State, step: string, why?: string) => void} show another batch, and say why
  * @property {(message: string) => void} complain
  * @property {(step: string, show: string) => void} look at another step
  */
@@ -198,7 +199,7 @@ export function mount(root, first, host, constants) {
 
   function drawDetail() {
     const grid = $("grid");
-    grid.querySelectorAll(".be-here,.be-after").forEach((td) => td.classList.remove("be-here", "be-after"));
+    grid.querySelectorAll(`.${LIT.join(",.")}`).forEach((td) => td.classList.remove(...LIT));
     if (!view.cell || !frames || view.turn) {
       const isGrid = view.step !== "format" && !view.turn;
       $("detail").textContent = isGrid ? "Choose a cell to read what it is, or what the model is asked there." : "";
@@ -207,11 +208,10 @@ export function mount(root, first, host, constants) {
     const { row, name, position } = view.cell;
     const lines = linesOf(frames, view.step).filter((line) => line.row === row);
     $("detail").innerHTML = detailOf(lines, name, position, constants);
-    if (!name) return;
     for (const td of /** @type {NodeListOf<HTMLElement>} */ (grid.querySelectorAll(`td[data-at^="${row}:"]`))) {
       const [, own, at] = (td.dataset.at ?? "").split(":");
-      if (Number(at) === position) td.classList.add("be-here");
-      else if (Number(at) > position && own === "inputs") td.classList.add("be-after");
+      const light = lightOf(lines, view.cell, { name: own, position: Number(at) });
+      if (light) td.classList.add(light);
     }
   }
 
@@ -289,7 +289,7 @@ export function mount(root, first, host, constants) {
     const cell = /** @type {HTMLElement} */ (event.target);
     if (!cell.matches("td[data-at]")) return;
     const row = /** @type {HTMLTableRowElement} */ (cell.parentElement);
-    const own = [...$("grid").querySelectorAll("tbody tr")];
+    const own = [...$("grid").querySelectorAll("tbody tr:has([data-at])")];
     const near = {
       ArrowRight: () => cell.nextElementSibling,
       ArrowLeft: () => cell.previousElementSibling,
@@ -439,7 +439,11 @@ export function mount(root, first, host, constants) {
 
   $("python").addEventListener("click", () => void copy(pythonOf(state, view), "The Python"));
   $("link").addEventListener("click", () => void copy(linkTo(root.id || prefix, state, view), "The link"));
-  $("reset").addEventListener("click", () => start({ ...constants.defaults, ...first.state }, first.step));
+  $("reset").addEventListener("click", () => {
+    start({ ...constants.defaults, ...first.state }, first.step);
+    host.changed?.(state);
+    host.looked?.({ step: view.step, show: view.show });
+  });
 
   /** @param {string} text @param {string} what */
   async function copy(text, what) {
@@ -459,8 +463,10 @@ export function mount(root, first, host, constants) {
   }
 
   /** @param {State} from @param {string} step */
-  function start(from, step) {
+  function start(from, step, why = "") {
     state = from;
+    $("kept").textContent = why;
+    $("kept").hidden = !why;
     view = { ...view, step, open: new Set(), cell: null, turn: null };
     drawEntries();
     drawOptions();
@@ -469,7 +475,7 @@ export function mount(root, first, host, constants) {
 
   start(state, view.step);
   return {
-    show: (from, step) => start({ ...constants.defaults, ...from }, step),
+    show: (from, step, why) => start({ ...constants.defaults, ...from }, step, why),
     complain,
     look(step, show) {
       if (step === view.step && show === view.show) return;
@@ -478,6 +484,26 @@ export function mount(root, first, host, constants) {
       draw();
     },
   };
+}
+
+const LIT = ["be-here", "be-same", "be-after"];
+
+/**
+ * Say how a cell is lit while another is looked at: the question and its answer, the same token
+ * in another line, and what the model does not see at that question.
+ *
+ * @param {Line[]} lines of the row
+ * @param {{name: string, position: number}} chosen
+ * @param {{name: string, position: number}} other
+ */
+export function lightOf(lines, chosen, other) {
+  /** @type {(cell: {name: string, position: number}) => number} */
+  const columnOf = ({ name, position }) => position + (lines.find((line) => line.name === name)?.start ?? 0);
+  const isPair = chosen.name !== "block" && other.name !== "block";
+  if (chosen.name === other.name ? chosen.position === other.position : isPair && chosen.position === other.position) return "be-here";
+  if (columnOf(chosen) === columnOf(other)) return "be-same";
+  if (isPair && chosen.name && other.name === "inputs" && other.position > chosen.position) return "be-after";
+  return "";
 }
 
 /** @param {HTMLElement} cell */

@@ -42,21 +42,55 @@ export function tableOf(lines, view, constants, marked) {
     const positions = lines[0].cells.slice(run.start, run.stop).map((cell) => cell.position);
     return positions.map((position) => `<th scope="col">${position}</th>`).join("");
   });
-  const rows = lines.map((line) => ({
+  const written = lines.map((line) => ({
     head: `<th scope="row">${line.name ? `<span>row ${line.row}</span> ${line.name}` : `row ${line.row}`}</th>`,
     cells: runs.flatMap((run) => {
       const own = line.cells.slice(run.start, run.stop);
+      if (!own.length) return ["<td></td>"]; // a column that only the block has
       if (!isOpen(run)) return [foldOf(own, line, run.start, constants)];
       return own.map((cell) => cellOf(cell, line, view, constants, marked));
     }),
   }));
+  const [block, inputs, targets] = written;
+  const rows =
+    lines.length < 3
+      ? written
+      : [bracketOf(lines[1], runs, isOpen), block, ...(view.turn ? [] : [bracketOf(lines[2], runs, isOpen)]), inputs, targets];
   return { number: lines[0].row, head: `<tr><th scope="col">position</th>${heads.join("")}</tr>`, rows };
+}
+
+/**
+ * Give the row that brackets what inputs, or targets, take of the block: as many columns each,
+ * and the targets' begin later. In a fold the bracket begins a little further in.
+ *
+ * @param {Line} line
+ * @param {{start: number, stop: number, isFold: boolean}[]} runs
+ * @param {(run: {start: number, isFold: boolean}) => boolean} isOpen
+ */
+function bracketOf({ name, start, cells }, runs, isOpen) {
+  const stop = start + cells.length;
+  const columns = runs.flatMap((run) =>
+    isOpen(run) ? Array.from({ length: run.stop - run.start }, (_, i) => ({ start: run.start + i, stop: run.start + i + 1 })) : [run],
+  );
+  const before = columns.filter((column) => column.stop <= start).length;
+  const after = columns.filter((column) => column.start >= stop).length;
+  const inside = columns.length - before - after;
+  const isInFold = columns.some((column) => column.start < start && start < column.stop);
+  const empty = "<td></td>";
+  return {
+    head: `<th scope="row"><span class="bt-spoken">what ${name} take</span></th>`,
+    cells: [
+      ...Array(before).fill(empty),
+      `<td class="be-bracket be-${name}${isInFold ? " be-in-fold" : ""}" colspan="${inside}"><span>${name}: columns ${start} to ${stop - 1}</span></td>`,
+      ...Array(after).fill(empty),
+    ],
+  };
 }
 
 /** @param {Table} table */
 function htmlOf({ number, head, rows }) {
   const body = rows.map((row) => `<tr>${row.head}${row.cells.join("")}</tr>`).join("");
-  const wide = rows[0].cells.length > PRINTED_WIDTH ? " bt-wide" : "";
+  const wide = rows[rows.length - 1].cells.length > PRINTED_WIDTH ? " bt-wide" : "";
   return `<table class="bt${wide}" aria-label="row ${number}"><thead>${head}</thead><tbody>${body}</tbody></table>`;
 }
 

@@ -5,7 +5,7 @@
 
 import { mount } from "./explorer.js";
 import { carriedTokenizer, makeFrames, readState } from "./frames.js";
-import { readLink } from "./sharing.js";
+import { keep, kept, readLink } from "./sharing.js";
 import { makeTokenizer } from "./tokenizer.js";
 
 /**
@@ -75,6 +75,8 @@ function remembering(tokenizer) {
   };
 }
 
+const KEPT = "Your batch is as you left it: this browser, and no one else, keeps it. Reset gives the page's own.";
+
 /** @type {Promise<import("./tokenizer.js").Tokenizer> | null} */
 let vocabulary = null;
 
@@ -111,8 +113,15 @@ export function definePageElement(constants) {
       this.id ||= `explorer-${(count += 1)}`;
       const stored = [...this.childNodes];
       try {
-        const host = pageHost(data.tokens, constants, loadVocabulary);
+        /** @type {State} */
+        const own = { ...constants.defaults, ...data.state };
+        const host = {
+          ...pageHost(data.tokens, constants, loadVocabulary),
+          changed: (/** @type {State} */ state) => keep(this.id, own, state),
+        };
         const explorer = mount(this, data, host, constants);
+        const before = kept(this.id, own);
+        if (before) explorer.show(before, data.step, KEPT);
         this.restore(explorer);
         addEventListener("hashchange", () => this.restore(explorer));
       } catch (error) {

@@ -18,7 +18,13 @@
  * @property {boolean} changed by this step
  */
 
-/** @typedef {{row: number, name: string, cells: Cell[]}} Line */
+/**
+ * @typedef {object} Line
+ * @property {number} row
+ * @property {string} name "block", "inputs", "targets", or "" where a row has one line alone
+ * @property {Cell[]} cells
+ * @property {number} start the column of the block that its first cell comes from
+ */
 
 export const STEPS = ["format", "tokenize", "pad", "shift", "ignore", "mask"];
 export const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
@@ -43,6 +49,7 @@ export function linesOf(frames, step) {
       row: number,
       name: "",
       cells: row.tokens.map((token, position) => slot(token, position, token.role)),
+      start: 0,
     }));
   }
   if (batch === null) return [];
@@ -54,9 +61,9 @@ export function linesOf(frames, step) {
       const token = role === "end" || role === "pad" ? { id, bytes: null } : row.tokens[position];
       return slot({ ...token, id }, position, role, role === "end" || role === "pad");
     });
-    if (step === "pad") return [{ row: number, name: "", cells: block }];
+    if (step === "pad") return [{ row: number, name: "", cells: block, start: 0 }];
     const width = batch.inputs[place].length;
-    const inputs = block.slice(0, width).map((cell) => ({ ...cell, changed: false }));
+    const given = block.map((cell) => ({ ...cell, changed: false }));
     const targets = Array.from({ length: width }, (_, column) => {
       const cell = block[column + batch.shift];
       const why = batch.why[place][column];
@@ -69,10 +76,11 @@ export function linesOf(frames, step) {
         changed: step === "shift" || (step === "ignore" ? seen === "pad" : seen === "prompt"),
       };
     });
-    return [
-      { row: number, name: "inputs", cells: inputs },
-      { row: number, name: "targets", cells: targets },
+    const lines = [
+      { row: number, name: "inputs", cells: given.slice(0, width), start: 0 },
+      { row: number, name: "targets", cells: targets, start: batch.shift },
     ];
+    return step === "shift" ? [{ row: number, name: "block", cells: given, start: 0 }, ...lines] : lines;
   });
 }
 
@@ -88,7 +96,8 @@ function slot({ id, bytes }, position, role, changed = false) {
 
 /**
  * Cut an entry's lines into runs of positions: some alone, and folds of many that are all of
- * the prompt, or all pads. A position where the prompt asks for the response is never folded.
+ * the prompt, or all pads. A position where the prompt asks for the response is never folded,
+ * nor the columns that the block has more than its inputs.
  *
  * @param {Line[]} lines
  * @param {string} step
@@ -96,9 +105,10 @@ function slot({ id, bytes }, position, role, changed = false) {
  */
 export function runsOf(lines, step) {
   const foldable = step === "tokenize" ? PROMPT.slice(0, 1) : PROMPT;
-  const width = lines[0].cells.length;
+  const foldables = lines.length > 2 ? lines.slice(1) : lines; // without the block, which is as wide or wider
+  const width = foldables[0].cells.length;
   /** @type {(position: number, roles: string[]) => boolean} */
-  const all = (position, roles) => lines.every((line) => roles.includes(line.cells[position].role));
+  const all = (position, roles) => foldables.every((line) => roles.includes(line.cells[position].role));
   /** @type {(position: number) => string} */
   const kindOf = (position) => (all(position, ["pad"]) ? "pad" : all(position, foldable) ? "prompt" : "");
   const runs = [];
@@ -112,6 +122,7 @@ export function runsOf(lines, step) {
     if (folded < stop) runs.push({ start: folded, stop, isFold: true });
     start = stop;
   }
+  for (let at = width; at < lines[0].cells.length; at += 1) runs.push({ start: at, stop: at + 1, isFold: false });
   return runs;
 }
 

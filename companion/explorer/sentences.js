@@ -133,8 +133,8 @@ export function detailOf(lines, name, position, constants) {
   const cell = line?.cells[position];
   if (!cell) return "";
   const is = `${quoted(plain(cell))}, id ${cell.id}, position ${position}, ${constants.roles[cell.role]}`;
-  if (!name) return is;
-  const [inputs, targets] = lines;
+  if (!name || name === "block") return is;
+  const [inputs, targets] = lines.slice(-2);
   const before = joined(inputs.cells.slice(Math.max(0, position - 7), position + 1));
   const given = `Given ${position > 7 ? "… " : ""}${quoted(before)}`;
   const target = targets.cells[position];

@@ -1,5 +1,6 @@
 /**
- * What a reader can take away: the batch as a Python program, and as a link.
+ * What a reader can take away: the batch as a Python program, and as a link; and what stays of
+ * their work on this page, in this browser alone.
  */
 
 import { STEPS } from "./lines.js";
@@ -76,4 +77,45 @@ export function readLink(hash, id) {
   const { step, state } = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   if (!STEPS.includes(step)) throw new Error(`there is no step ${step}`);
   return { step, state };
+}
+
+// Work that is kept over a reload -----------------------------------------------------------
+
+/** @param {string} id of the explorer on this page */
+function placeOf(id) {
+  return `inside-the-batch ${location.pathname} ${id}`;
+}
+
+/**
+ * Keep what the reader made of a page's batch; a batch as the page has it needs no keeping. A
+ * fault is not kept: who comes back finds their entries whole.
+ *
+ * @param {string} id
+ * @param {State} own the page's
+ * @param {State} state the reader's
+ */
+export function keep(id, own, state) {
+  const [ours, theirs] = [own, { ...state, fault: null }].map((batch) => JSON.stringify(batch));
+  try {
+    if (ours === theirs) localStorage.removeItem(placeOf(id));
+    else localStorage.setItem(placeOf(id), JSON.stringify({ ours, theirs }));
+  } catch {
+    // A browser may refuse to store anything; then nothing is kept, and all else works.
+  }
+}
+
+/**
+ * Give what was kept, if it was made of the batch that the page has today.
+ *
+ * @param {string} id
+ * @param {State} own the page's
+ * @returns {State | null}
+ */
+export function kept(id, own) {
+  try {
+    const { ours, theirs } = JSON.parse(localStorage.getItem(placeOf(id)) ?? "null") ?? {};
+    return ours === JSON.stringify(own) ? JSON.parse(theirs) : null;
+  } catch {
+    return null;
+  }
 }
