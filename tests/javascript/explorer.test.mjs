@@ -1,0 +1,199 @@
+// The explorer's modules under Node, without a page. The folder named in SOURCES holds them, and
+// the constants that Python gives; `test_explorer_bundle.py` writes it.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.js`)).href);
+const { STEPS, decoded, linesOf, runsOf, visible } = await load("lines");
+const { detailOf, findingOf, sentenceOf, tallyOf } = await load("sentences");
+const { hintFor } = await load("turn");
+const { keep, kept, linkTo, pythonOf, readLink } = await load("sharing");
+const { lightOf } = await load("explorer");
+const { edited, tooLong } = await load("parts");
+const constants = JSON.parse(readFileSync(join(process.env.SOURCES, "constants.json"), "utf8"));
+
+const folder = new URL("../fixtures/frames/", import.meta.url);
+const fixtures = Object.fromEntries(
+  readdirSync(folder).map((name) => [name.replace(".json", ""), JSON.parse(readFileSync(new URL(name, folder)))]),
+);
+const batches = Object.entries(fixtures).filter(([, { frames }]) => frames.batch !== null);
+const toy = fixtures.toy.frames;
+const stateOf = (state) => ({ ...constants.defaults, ...state });
+const valuesOf = (lines, name) => lines.filter((line) => line.name === name).map((line) => line.cells.map((cell) => cell.value));
+/** What is in a batch, in the order of the entries; a dropped entry has no place in it. */
+const inOrder = ({ rows }, tensor) => rows.filter((row) => row.place !== null).map((row) => tensor[row.place]);
+
+globalThis.location = { href: "file:///site/page.html#part", pathname: "/site/page.html" };
+
+test("at the last step the lines hold the tensors, in every fixture", () => {
+  assert.ok(batches.length > 40);
+  for (const [name, { frames }] of batches) {
+    const lines = linesOf(frames, "mask");
+    assert.deepEqual(valuesOf(lines, "inputs"), inOrder(frames, frames.batch.inputs), name);
+    assert.deepEqual(valuesOf(lines, "targets"), inOrder(frames, frames.batch.targets), name);
+  }
+});
+
+test("every line's cells are the block's, from its first column on", () => {
+  for (const [name, { frames }] of batches) {
+    for (const line of linesOf(frames, "shift")) {
+      const block = frames.batch.block[frames.rows[line.row].place];
+      const own = line.cells.map((cell) => cell.id);
+      assert.deepEqual(own, block.slice(line.start, line.start + own.length), `${name} ${line.name}`);
+    }
+  }
+});
+
+test("before its own step nothing is ignored", () => {
+  const first = fixtures.first_alpaca.frames;
+  const whys = (step) => new Set(linesOf(first, step).flatMap((line) => line.cells.map((cell) => cell.why)));
+  assert.deepEqual(whys("shift"), new Set([null]));
+  assert.ok(!whys("ignore").has("prompt"));
+  assert.deepEqual(linesOf(first, "format"), []);
+});
+
+test("runs cover every column once, and a fold holds what is alike", () => {
+  for (const [name, { frames }] of batches) {
+    for (const step of STEPS.slice(1)) {
+      const lines = linesOf(frames, step);
+      for (const row of new Set(lines.map((line) => line.row))) {
+        const own = lines.filter((line) => line.row === row);
+        const runs = runsOf(own, step);
+        const ends = [0, ...runs.map((run) => run.stop)];
+        assert.deepEqual(runs.map((run) => run.start), ends.slice(0, -1), `${name} ${step}`);
+        assert.equal(ends.at(-1), own[0].cells.length, `${name} ${step}`);
+        for (const { start, stop, isFold } of runs) {
+          const roles = new Set(own.flatMap((line) => line.cells.slice(start, stop).map((cell) => cell.role)));
+          if (isFold) assert.ok(!roles.has("response") && !roles.has("end"), `${name} ${step} ${start}`);
+          else assert.equal(stop, start + 1);
+        }
+      }
+    }
+  }
+});
+
+test("the runs of the toy batch: nothing of it is folded", () => {
+  const row = linesOf(toy, "shift").filter((line) => line.row === 1);
+  assert.deepEqual(row.map((line) => [line.name, line.cells.length, line.start]), [["block", 6, 0], ["inputs", 5, 0], ["targets", 5, 1]]);
+  assert.deepEqual(runsOf(row, "shift").map((run) => run.start), [0, 1, 2, 3, 4, 5]);
+});
+
+test("bytes are read as UTF-8 where they are whole", () => {
+  assert.equal(decoded("e28c90"), "⌐");
+  assert.equal(decoded("efbbbf"), "\ufeff");
+  assert.equal(decoded("e28c"), "⟨E2 8C⟩");
+  assert.equal(decoded(""), "");
+});
+
+test("what cannot be seen gets a sign, and what could be HTML is text", () => {
+  assert.match(visible("a b"), /<bdi>a<\/bdi>.*aria-label="space".*<bdi>b<\/bdi>/);
+  assert.match(visible("\u200d"), /⟨U\+200D⟩/);
+  assert.equal(visible("<b>"), "<bdi>&#60;b&#62;</bdi>");
+});
+
+test("a chosen cell lights its pair, its own token elsewhere, and dims what is not seen yet", () => {
+  const row = linesOf(toy, "shift").filter((line) => line.row === 0);
+  const light = (name, position) => lightOf(row, { name: "inputs", position: 2 }, { name, position });
+  assert.equal(light("inputs", 2), "be-here");
+  assert.equal(light("targets", 2), "be-here");
+  assert.equal(light("targets", 1), "be-same");
+  assert.equal(light("block", 2), "be-same");
+  assert.equal(light("inputs", 3), "be-after");
+  assert.equal(light("targets", 3), "");
+  assert.equal(lightOf(row, { name: "block", position: 3 }, { name: "targets", position: 2 }), "be-same");
+});
+
+test("each step has its sentence, with the batch's own numbers", () => {
+  const said = (step, state = {}) => sentenceOf(toy, stateOf(state), step);
+  assert.match(said("format"), /^Bare ids have no text/);
+  assert.equal(said("tokenize"), "Each text became token ids: 5, 2 and 3.");
+  assert.match(said("pad"), /a block of shape \(3, 6\)/);
+  assert.match(said("ignore"), /^5 of 15 targets are pads/);
+  assert.match(said("mask"), /10 of 15 are left to learn from/);
+  assert.match(tallyOf(toy), /shape \(3, 5\); 13 tokens and 5 pads, a padding share of 27\.8%; 10 of 15/);
+  const refused = Object.values(fixtures).find(({ frames }) => frames.batch === null);
+  assert.match(sentenceOf(refused.frames, stateOf(refused.state), "pad"), /^There is no batch: /);
+});
+
+test("a cell says what is asked there, or why nothing is", () => {
+  const row = linesOf(toy, "ignore").filter((line) => line.row === 1);
+  assert.match(detailOf(row, "inputs", 0, constants), /^Given .*5.*the model must say .*6/);
+  assert.match(detailOf(row, "targets", 3, constants), /not graded, because it is a pad\.$/);
+  assert.equal(detailOf(row, "inputs", 99, constants), "");
+});
+
+test("a finding has no blank left, and its text is no HTML", () => {
+  const rules = { code: { severity: "error", sentence: "{where}: {what}", cure: "Mend <it>." } };
+  const finding = { code: "code", rows: [0, 2], slots: { what: "<b>" } };
+  const written = findingOf(finding, { rules }, 3);
+  assert.match(written, /Rows 0 and 2: &#60;b&#62;/);
+  assert.match(findingOf({ ...finding, rows: [0, 1, 2] }, { rules }, 3), /Every row: /);
+  for (const { frames } of Object.values(fixtures)) {
+    for (const found of frames.findings) assert.doesNotMatch(findingOf(found, constants, 3), /\{\w+\}/);
+  }
+});
+
+test("a hint says why, and not what the answer is", () => {
+  const cell = (why, role) => ({ why, role, id: 4321 });
+  assert.match(hintFor("shift", cell(null, "response"), "0:targets:4"), /^Row 0, column 4: which token comes next/);
+  assert.match(hintFor("ignore", cell("pad", "pad"), "1:targets:2"), /ignored, because it is a pad/);
+  assert.match(hintFor("ignore", cell(null, "end"), "1:targets:2"), /learns to stop/);
+  assert.doesNotMatch(hintFor("shift", cell(null, "response"), "0:targets:4"), /4321/);
+});
+
+test("a link gives back what it was made of, whatever the text", () => {
+  const state = stateOf({ entries: [{ instruction: "½ \ud83d \u{1f31e}", input: "\ufeff\r\n", output: "<script>" }], max_length: 9 });
+  const link = linkTo("explorer-2", state, { step: "pad" });
+  assert.match(link, /^file:\/\/\/site\/page\.html#batch=explorer-2\.[\w-]+$/);
+  const hash = link.slice(link.indexOf("#"));
+  assert.deepEqual(readLink(hash, "explorer-2"), { step: "pad", state });
+  assert.equal(readLink(hash, "explorer-1"), null);
+  assert.equal(readLink("#a-heading", "explorer-2"), null);
+  for (const damaged of [hash.slice(0, -5), `${hash}!`, "#batch=explorer-2.", "#batch=explorer-2.e30"]) {
+    assert.throws(() => readLink(damaged, "explorer-2"), damaged);
+  }
+});
+
+test("the Python says what is not the default, and the mask only where it was put on", () => {
+  const state = stateOf({ entries: [[1, 2]], mask: "prompt", truncation: "keep_end", max_length: 7 });
+  assert.match(pythonOf(state, { step: "mask" }), /Collator\(mask="prompt", max_length=7, truncation="keep_end"\)/);
+  assert.match(pythonOf(state, { step: "ignore" }), /Collator\(max_length=7, truncation="keep_end"\)/);
+  assert.match(pythonOf(stateOf({ entries: [[1, 2]] }), { step: "mask" }), /Collator\(\)\(batch\)/);
+  assert.match(pythonOf({ ...state, fault: "no_shift" }, { step: "mask" }), /frames\(json\.loads\(/);
+});
+
+test("the reader's batch is kept until it is the page's own again, and no fault is", () => {
+  const stored = new Map();
+  globalThis.localStorage = {
+    getItem: (key) => stored.get(key) ?? null,
+    setItem: (key, value) => stored.set(key, value),
+    removeItem: (key) => stored.delete(key),
+  };
+  const own = stateOf({ entries: [[1, 2]] });
+  const theirs = { ...own, entries: [[3]], fault: "no_shift" };
+  keep("explorer-1", own, theirs);
+  assert.deepEqual(kept("explorer-1", own), { ...theirs, fault: null });
+  assert.equal(kept("explorer-2", own), null);
+  assert.equal(kept("explorer-1", { ...own, mask: "prompt" }), null, "the page has another batch today");
+  keep("explorer-1", own, own);
+  assert.equal(stored.size, 0);
+  stored.set([...stored.keys()][0] ?? "inside-the-batch /site/page.html explorer-1", "no JSON {");
+  assert.equal(kept("explorer-1", own), null);
+  globalThis.localStorage = { getItem: () => { throw new Error("denied"); }, setItem: () => { throw new Error("denied"); } };
+  keep("explorer-1", own, theirs);
+  assert.equal(kept("explorer-1", own), null);
+});
+
+test("ids are read from a box where they are ids, and an overlong text is refused by name", () => {
+  const box = (value) => ({ value, dataset: { field: "ids" } });
+  assert.deepEqual(edited([1], box("4, 5\n6")), [4, 5, 6]);
+  assert.deepEqual(edited([1], box("4 x")), [1]);
+  assert.deepEqual(edited([1], box("")), [1]);
+  const entry = { instruction: "", input: "", output: "" };
+  assert.deepEqual(edited(entry, { value: "new", dataset: { field: "output" } }), { ...entry, output: "new" });
+  assert.equal(tooLong({ entries: [entry, [1]] }), "");
+  assert.match(tooLong({ entries: [entry, { ...entry, input: "a".repeat(20001) }] }), /^The input of entry 2 has 20,001 characters/);
+});
