@@ -45,6 +45,7 @@ class Case:
 
     `make` gives what the report's code gave: a mapping with `input_ids` and `labels` where
     the model shifts, or `tokens` and `labels` where that is done; and what goes with them.
+    `fault`: the name of the explorer's fault that makes the same batch, if it has one.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Case:
     thread: str
     expect: Expectation
     make: Callable[[], dict[str, Any]]
+    fault: str | None = None
 
     @property
     def inputs(self) -> Any:
@@ -176,6 +178,7 @@ CASES = (
         "https://github.com/huggingface/transformers/issues/23530",
         _PLAIN,
         _pads_by_value,
+        "padding_by_value",
     ),
     Case(
         "A tokenizer that adds no end",
@@ -190,6 +193,7 @@ CASES = (
         "https://github.com/KempnerInstitute/KempnerForge/pull/155",
         _PLAIN,
         _copied,
+        "no_shift",
     ),
     Case(
         "Shifted here, and shifted there",
@@ -197,6 +201,7 @@ CASES = (
         "https://github.com/delphi-suite/delphi/pull/134",
         _PLAIN,
         _shifted_by_both,
+        "shifted_twice",
     ),
     Case(
         "A prompt measured with its end token",
@@ -204,6 +209,7 @@ CASES = (
         "https://github.com/tloen/alpaca-lora/pull/306",
         _MASKED,
         _prompt_measured_with_an_end,
+        "mask_off_by_one",
     ),
     Case(
         "A mask that was never switched on",

@@ -5,6 +5,7 @@ import pytest
 
 from companion.auditing import audit
 from companion.casebook import CASES, ENTRIES, tokenized
+from companion.explorer.frames import frames
 from companion.tokenizing import END_ID, gpt2_decode
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.code)
@@ -36,6 +37,19 @@ def test_a_case_is_made_anew_each_time(case):
     first = np.array(case.inputs)
     np.asarray(case.inputs)[:] = 0
     assert np.array_equal(case.inputs, first)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.fault], ids=lambda case: case.code)
+def test_the_explorer_makes_the_same_batch_by_its_fault(case):
+    fields = ("instruction", "input", "output")
+    entries = [{name: getattr(entry, name) for name in fields} for entry in ENTRIES]
+    state = {"entries": entries, "style": "plain", "mask": case.expect.mask, "fault": case.fault}
+    made = frames(state)["batch"]
+    inputs, targets = np.asarray(case.inputs), np.asarray(case.targets)
+    if "input_ids" in case.make():  # what the model compares, once it has shifted
+        inputs, targets = inputs[:, :-1], targets[:, 1:]
+    assert inputs.tolist() == made["inputs"]
+    assert targets.tolist() == made["targets"]
 
 
 # The others have inputs of their own, or a last target that lies beyond their last input.

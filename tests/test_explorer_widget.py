@@ -1,5 +1,6 @@
 """The widget in Python: its traits, what it shows without a script, and its kernel's answers."""
 
+import base64
 import json
 import re
 import warnings
@@ -9,6 +10,7 @@ import traitlets
 
 from companion.entries import Entry, load_entries
 from companion.explorer.frames import frames
+from companion.explorer.links import BatchLinks, link_to
 from companion.explorer.table import BatchTable
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import PromptStyle
@@ -104,6 +106,30 @@ def test_a_style_and_a_tokenizer_of_the_readers_own_work(monkeypatch):
     assert (
         "".join(bytes.fromhex(token["bytes"]).decode() for token in row["tokens"]) == "Q: Hi A: Ho"
     )
+
+
+def test_a_link_holds_the_whole_batch_and_what_was_chosen_in_it(explorer):
+    link = link_to(explorer, "explorer-3", fault="no_shift", mask="none")
+    packed = re.fullmatch(r"#batch=explorer-3\.([\w-]+)", link)[1]
+    data = json.loads(base64.urlsafe_b64decode(packed + "=="))
+    assert data["step"] == "mask"
+    assert data["state"] == {**explorer.state, "fault": "no_shift", "mask": "none"}
+
+
+def test_the_links_are_a_list_to_choose_from_and_say_what_to_set(explorer):
+    links = BatchLinks(explorer, {"<No> shift": {"fault": "no_shift", "step": "shift"}})
+    assert repr(links) == "<No> shift: explorer.fault = 'no_shift'; explorer.step = 'shift'"
+    page = links._repr_html_()
+    assert f'<a href="{link_to(explorer, fault="no_shift", step="shift")}">&lt;No&gt;' in page
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [({"faults": "no_shift"}, "found faults"), ({"fault": "odd"}, "fault is one of")],
+)
+def test_a_link_to_no_batch_is_refused(explorer, chosen, message):
+    with pytest.raises(ValueError, match=message):
+        link_to(explorer, **chosen)
 
 
 @pytest.mark.parametrize(
