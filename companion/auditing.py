@@ -122,6 +122,7 @@ def audit(
                 found.add("response-lost" if text.may_be_cut else "row-not-supervised", [text.row])
     for text in texts:
         if text.row not in wrong_ids:
+            _check_border(text, found)
             _check_special(text, found)
     filled = sum(min(text.stop, len(text.inputs)) for text in texts)
     slots = given.inputs.size
@@ -472,32 +473,53 @@ def _expected_spans(text: _Text, found: Findings) -> tuple[list[Spans], bool]:
         return [((0, length),)], True
     if expect.spans is not None:
         return [expect.spans[text.number]], True
-    header = get_style(expect.style).header if expect.style is not None else ""
-    if not header or found.decode is None:
-        return [], False
+    likely: list[Spans] = []
+    headers = _headers(text, found)
+    for begin, end, is_shared in headers:
+        if expect.mask == "prompt_without_header":
+            likely.append(((begin, length),))
+            continue
+        likely.append(((end, length),))
+        if is_shared:
+            likely.append(((end - 1, length),))
+    return likely, len(headers) == 1
+
+
+def _headers(text: _Text, found: Findings) -> list[tuple[int, int, bool]]:
+    """Give where the declared style's response header stands in a text, each place of it.
+
+    As positions: of its first token, and of the first one after it; and whether its last
+    token is partly header and partly response.
+    """
+    style, decode = text.given.expect.style, found.decode
+    header = get_style(style).header if style is not None else ""
+    if not header or decode is None:
+        return []
     ids = [int(id) for id in text.block[: text.stop] if id != UNKNOWN]
-    decode = found.decode
     try:
         whole = decode(ids)
     except Exception:  # an id that is no token has no text to find a header in
-        return [], False
+        return []
 
     def tokens_for(length: int) -> int:
         """Count the first ids whose text holds so many first characters, whole."""
         begun = whole[:length]
         return bisect_left(range(len(ids)), True, key=lambda n: decode(ids[:n]).startswith(begun))
 
-    likely: list[Spans] = []
-    places = [at for at in range(len(whole)) if whole.startswith(header, at)]
-    for at in places:
-        begin, end = tokens_for(at), tokens_for(at + len(header))
-        if expect.mask == "prompt_without_header":
-            likely.append(((begin, length),))
-            continue
-        likely.append(((end, length),))
-        if len(decode(ids[:end])) > at + len(header):  # partly header, partly response
-            likely.append(((end - 1, length),))
-    return likely, len(places) == 1
+    headers = []
+    for at in range(len(whole)):
+        if whole.startswith(header, at):
+            end = tokens_for(at + len(header))
+            headers.append((tokens_for(at), end, len(decode(ids[:end])) > at + len(header)))
+    return headers
+
+
+def _check_border(text: _Text, found: Findings) -> None:
+    """Look for a token that is partly response header, partly response."""
+    headers = _headers(text, found)
+    if len(headers) == 1 and headers[0][2]:
+        position = headers[0][1] - 1
+        found.add("border-moved", [text.row], text.cells([position]), [text.block[position]])
 
 
 def _check_special(text: _Text, found: Findings) -> None:

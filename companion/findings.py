@@ -169,6 +169,13 @@ RULES: dict[str, Rule] = {
         "Raise max_length, or choose a truncation that keeps the end or drops the entry.",
         "07_collating",
     ),
+    "border-moved": Rule(
+        "note",
+        "{where}: one token holds the end of the prompt and the beginning of the response; "
+        "given the prompt alone, the model meets other tokens there.",
+        "Encode prompt and response apart, in training as at inference.",
+        "02_tokenizing",
+    ),
     "special-in-text": Rule(
         "note",
         "{where}: the end or pad id also stands within the text; an entry held it, or several "

@@ -471,7 +471,7 @@ CASES = {
     "an answer that begins with line breaks, which are one token with the header's": (
         lambda: jointly("Name a color.", "\n\nBlue."),
         PROMPT,
-        [],
+        ["border-moved"],
     ),
     "a special token typed by a user": (
         lambda: Collator(mask="prompt")([entry_named("What is <|endoftext|> for?", "It ends.")]),

@@ -125,8 +125,34 @@ def test_the_findings_are_those_of_the_audit(mask, fault):
         assert errors(report) == codes(made), (state, limit)
 
 
+@pytest.mark.parametrize("style", ["alpaca", "phi3", "chatml"])
+@pytest.mark.parametrize("mask", MASKS)
+def test_where_the_border_moved_is_what_the_audit_finds(mask, style):
+    dice = Random(f"{mask} {style}")
+    moved = 0
+    for _ in range(25):
+        entries = [
+            Entry(
+                entry.instruction,
+                entry.input,
+                dice.choice(["", "", "\n", " ", "\n\n"]) + entry.output,
+            )
+            for entry in draw(dice, fewest=4)
+        ]
+        state = {"entries": [plain(entry) for entry in entries], "style": style, "mask": mask}
+        made = frames({**state, "fault": "prompt_cut_differently"})
+        found = [f["rows"] for f in made["findings"] if f["code"] == "border-moved"]
+        report = audit(
+            *map(made["batch"].get, ("inputs", "targets")), expect=Expectation(style=style)
+        )
+        assert found == [list(f.rows) for f in report.findings if f.code == "border-moved"], state
+        moved += sum(map(len, found))
+    assert moved > 20
+
+
 HI = Entry("Hi", "", "Ho ho ho.")
 LONG = Entry("Why, " * 20, "", "So.")
+ON = Entry("Hi", "", "\n\nHo.")  # its line breaks are one token with the prompt's
 
 
 @pytest.mark.parametrize(
@@ -139,6 +165,9 @@ LONG = Entry("Why, " * 20, "", "So.")
         ([HI], {"fault": "padding_by_value"}, ["end-ignored"]),
         ([HI], {"fault": "mask_off_by_one"}, ["response-ignored"]),
         ([HI], {"fault": "mask_off_by_one", "mask": "none"}, []),
+        ([HI], {"fault": "prompt_cut_differently"}, []),
+        ([HI, ON], {"fault": "prompt_cut_differently"}, ["border-moved"]),
+        ([ON], {}, []),
         ([HI], {"max_length": 3}, ["response-cut"]),
         ([HI, LONG], {"max_length": 8}, ["response-lost"]),
         ([HI, HI, LONG], {}, ["mostly-padding"]),

@@ -44,6 +44,10 @@ SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
             "Monday, Tuesday, Wednesday, Thursday, Friday, Saturday and Sunday.",
         ),
     ),
+    "An answer on a new line": (
+        Entry("Name two colors.", "", "\n\nRed\nBlue"),
+        Entry("Name a color.", "", "Blue."),
+    ),
     "A special token, typed": (
         Entry("What does <|endoftext|> stand for?", "", "It ends a text."),
         Entry("Say hello.", "", "Hello!"),

@@ -7,7 +7,7 @@
 import { legendOf, tableOf, textTable, write } from "./grid.js";
 import { STEPS, TITLES, linesOf } from "./lines.js";
 import { edited, entryOf, frameOf, tooLong } from "./parts.js";
-import { WOULD_LEARN, detailOf, findingOf, sentenceOf, tallyOf } from "./sentences.js";
+import { detailOf, findingOf, learnedOf, sentenceOf, tallyOf } from "./sentences.js";
 import { linkTo, pythonOf } from "./sharing.js";
 import { TASKS, hintFor } from "./turn.js";
 
@@ -191,7 +191,7 @@ export function mount(root, first, host, constants) {
   function drawFindings() {
     const found = frames?.findings ?? [];
     const count = frames?.batch?.inputs.length ?? 0;
-    const learned = state.fault ? `<p>${WOULD_LEARN[state.fault]}</p>` : "";
+    const learned = state.fault && frames ? `<p>${learnedOf(state.fault, frames)}</p>` : "";
     const list = found.map((finding) => findingOf(finding, constants, count)).join("");
     $("findings").innerHTML = list || learned ? `${learned}${list ? `<ul>${list}</ul>` : ""}` : "";
     $("mend").hidden = !state.fault;

@@ -534,6 +534,7 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
   rows.forEach((row, number) => {
     const roles = batch.roles[number];
     const hex = row.tokens.map((token, i) => (roles[i] && isText(roles[i]) ? (token.bytes ?? "") : "")).join("");
+    if (borderMoved(row, roles)) add("border-moved", number);
     let at = hex.indexOf(typed);
     while (at % 2 === 1) at = hex.indexOf(typed, at + 1); // a byte begins at an even place
     if (at >= 0) add("special-typed", number);
@@ -545,6 +546,24 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
   if (batch.why.flat().every((reason) => reason !== null)) found["nothing-supervised"] = every;
   else every.forEach((number) => rowCodes(batch, number, mask).forEach((code) => add(code, number)));
   return codes.filter((code) => found[code]).map((code) => ({ code, rows: found[code], slots: slots[code] ?? {} }));
+}
+
+/**
+ * Tell whether a token of a row is partly prompt, partly response.
+ *
+ * @param {Row} row
+ * @param {string[]} roles of the slots that the batch has of it
+ */
+function borderMoved(row, roles) {
+  const prompt = row.pieces.filter(([role]) => MASKED.prompt.includes(role)).map(([, text]) => text);
+  const border = new TextEncoder().encode(prompt.join("")).length;
+  let stop = 0;
+  return row.tokens.some((token, i) => {
+    if (token.bytes === null || roles[i] === undefined || roles[i] === "end" || roles[i] === "pad") return false;
+    const start = stop;
+    stop += token.bytes.length / 2;
+    return start < border && border < stop;
+  });
 }
 
 /**

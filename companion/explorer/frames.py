@@ -485,6 +485,8 @@ def _findings(rows: list[RowFrames], batch: BatchFrames, mask: str) -> list[Find
             for token, role in zip(row["tokens"], batch["roles"][number], strict=False)
             if token["bytes"] is not None and role not in ("end", "pad")
         ]
+        if _border_moved(row, len(texts)):
+            found.setdefault("border-moved", []).append(number)
         if typed.encode() in bytes.fromhex("".join(texts)):
             found.setdefault("special-typed", []).append(number)
             slots["special-typed"] = {"name": repr(typed)}
@@ -506,6 +508,13 @@ def _findings(rows: list[RowFrames], batch: BatchFrames, mask: str) -> list[Find
     ]
 
 
+def _border_moved(row: RowFrames, kept: int) -> bool:
+    """Tell whether one of the first `kept` tokens is partly prompt, partly response."""
+    of_prompt = sum(len(text.encode()) for role, text in row["pieces"] if role in PROMPT_ROLES)
+    stops = np.cumsum([len(token["bytes"] or "") // 2 for token in row["tokens"][:kept]])
+    return kept > 0 and of_prompt < stops[-1] and of_prompt not in (0, *stops)
+
+
 def _row_codes(batch: BatchFrames, number: int, mask: str) -> set[str]:
     """Give the codes of what is wrong with one row of a batch that has something to learn."""
     why, roles, shift = batch["why"][number], batch["roles"][number], batch["shift"]
@@ -525,9 +534,11 @@ def _row_codes(batch: BatchFrames, number: int, mask: str) -> set[str]:
     return codes
 
 
+PROMPT_ROLES = ("template", "instruction", "input", "header")
+
 _MASKED = {
     "none": (),
-    "prompt": ("template", "instruction", "input", "header"),
+    "prompt": PROMPT_ROLES,
     "prompt_without_header": ("template", "instruction", "input"),
 }
 """The roles whose targets each mask leaves out."""

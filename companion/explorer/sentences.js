@@ -23,7 +23,7 @@ export const FAULT_NAMES = {
   prompt_cut_differently: "prompt cut differently",
 };
 /** @type {Record<string, string>} */
-export const WOULD_LEARN = {
+const WOULD_LEARN = {
   no_shift: "The model would learn to repeat the token it was just given.",
   shifted_twice: "The model would learn to leave out every other token.",
   padding_by_value: "The model would never learn to stop.",
@@ -118,6 +118,17 @@ export function findingOf(finding, { rules }, count) {
     `<li><strong>${rule.severity}</strong> <code>${finding.code}</code>: ${escape(sentence)} ` +
     `<em>${escape(rule.cure)}</em></li>`
   );
+}
+
+/**
+ * Say what a model would learn from a batch with a fault.
+ *
+ * @param {string} fault
+ * @param {Frames} frames
+ */
+export function learnedOf(fault, { findings }) {
+  const isSpared = fault === "prompt_cut_differently" && !findings.some(({ code }) => code === "border-moved");
+  return WOULD_LEARN[fault] + (isSpared ? " In this batch no token does; the sample An answer on a new line has one." : "");
 }
 
 /**

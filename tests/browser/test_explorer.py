@@ -138,6 +138,20 @@ def test_a_fault_is_named_outlines_what_it_changed_and_can_be_mended(
     expect(explorer.get_by_label("Break it")).to_have_value("")
 
 
+def test_a_prompt_that_is_cut_differently_is_named_where_a_token_crosses_the_border(explorer):
+    findings = explorer.locator('[data-part="findings"]')
+    explorer.get_by_label("Break it").select_option(label="prompt cut differently")
+    expect(findings).to_contain_text("In this batch no token does")
+    open_entries(explorer)
+    explorer.get_by_label("Sample").select_option("An answer on a new line")
+    expect(findings).to_contain_text(
+        "note border-moved: Row 0: one token holds the end of the prompt"
+    )
+    expect(findings).not_to_contain_text("In this batch no token does")
+    explorer.get_by_role("button", name="Mend").click()
+    expect(findings).to_be_empty()
+
+
 def test_your_turn_marks_the_first_wrong_cell_alone_and_says_why(explorer):
     open_entries(explorer)
     explorer.get_by_label("Sample").select_option("Toy batch")
