@@ -19,7 +19,7 @@ endif
 export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help book test lab notebooks bench pins clean
+.PHONY: help book test fuzz lab notebooks bench pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +36,10 @@ test: book ## prove it: style, types, units, properties, every cell, parity, the
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(CHAPTERS)
+
+fuzz: export RANDOM_STATES := 5000
+fuzz: .venv/ready ## hold the explorer equal to the companion on 5,000 random batches
+	$(BIN)/pytest tests/browser/test_frames.py --numprocesses 2
 
 lab: .venv/ready ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab book

@@ -55,7 +55,7 @@ import { TASKS, hintFor } from "./turn.js";
 /**
  * @typedef {object} Explorer what its host may ask of it
  * @property {(from: State, step: string, why?: string) => void} show another batch, and say why
- * @property {(message: string) => void} complain
+ * @property {(why: string) => void} tell the reader why they see what they see
  * @property {(step: string, show: string) => void} look at another step
  */
 
@@ -462,11 +462,16 @@ export function mount(root, first, host, constants) {
     }
   }
 
+  /** @param {string} why */
+  function tell(why) {
+    $("told").textContent = why;
+    $("told").hidden = !why;
+  }
+
   /** @param {State} from @param {string} step */
   function start(from, step, why = "") {
     state = from;
-    $("kept").textContent = why;
-    $("kept").hidden = !why;
+    tell(why);
     view = { ...view, step, open: new Set(), cell: null, turn: null };
     drawEntries();
     drawOptions();
@@ -476,7 +481,7 @@ export function mount(root, first, host, constants) {
   start(state, view.step);
   return {
     show: (from, step, why) => start({ ...constants.defaults, ...from }, step, why),
-    complain,
+    tell,
     look(step, show) {
       if (step === view.step && show === view.show) return;
       view = { ...view, step, show, cell: null, turn: null };

@@ -138,7 +138,7 @@ export function definePageElement(constants) {
         explorer.show(link.state, link.step);
         this.scrollIntoView();
       } catch {
-        explorer.complain("The link to a batch in this page's address is damaged; here is the page's own.");
+        explorer.tell("The link to a batch in this page's address is damaged, and nothing of it could be used.");
       }
     }
   }
@@ -160,14 +160,16 @@ export function jupyterWidget(constants) {
       const chosen = () => /** @type {any} */ (Object.fromEntries(parts.map((name) => [name, model.get(name)])));
       /** @type {(state: State) => string} */
       const whole = (state) => JSON.stringify(parts.map((name) => state[name] ?? null));
-      /** @type {Map<number, {drawn: (frames: Frames) => void, failed: (message: string) => void}>} */
+      /** @type {Map<string, {drawn: (frames: Frames) => void, failed: (message: string) => void}>} */
       const waiting = new Map();
-      let number = 0;
+      const view = Math.random().toString(36).slice(2); // another view of this model hears the answers too
+      let count = 0;
       let known = whole(chosen());
       /** @type {Host} */
       const host = {
         frames(state, drawn, failed) {
-          waiting.set((number += 1), { drawn, failed });
+          const number = `${view} ${(count += 1)}`;
+          waiting.set(number, { drawn, failed });
           const { pad_to_multiple_of: _, ...asked } = /** @type {any} */ (state);
           model.send({ number, state: asked });
         },
@@ -182,7 +184,7 @@ export function jupyterWidget(constants) {
           model.save_changes();
         },
       };
-      /** @type {(answer: {asked: number, frames: Frames, error?: string}) => void} */
+      /** @type {(answer: {asked: string, frames: Frames, error?: string}) => void} */
       const answered = ({ asked, frames, error }) => {
         const own = waiting.get(asked);
         waiting.delete(asked);

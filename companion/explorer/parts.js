@@ -57,7 +57,7 @@ export function frameOf(prefix, name, { styles, masks, truncations, faults, samp
   const button = (part, label) => `<button type="button" data-part="${part}">${label}</button>`;
   return `<div class="be batch-table" role="group" aria-label="${escape(name)} explorer">
 <div class="be-steps"><div role="tablist" aria-label="The six steps">${tabs.join("")}</div>${button("play", "Play")}</div>
-<p class="be-message" role="status" data-part="kept" hidden></p>
+<p class="be-message" role="status" data-part="told" hidden></p>
 <div role="tabpanel" id="${prefix}-panel" data-part="panel">
 <p class="be-said"><span data-part="said"></span> <span data-part="changed"></span></p>
 <p class="be-message" role="alert" data-part="message" hidden></p>

@@ -1,6 +1,7 @@
 """The explorer on a built page, used as a person does: by what a thing is called."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -227,7 +228,9 @@ def test_a_link_restores_the_batch_and_a_damaged_one_is_told(explorer, fresh):
     expect(box).to_have_value("A question of my own \N{SUN WITH FACE}?")
     fresh.goto("about:blank")
     fresh.goto(link[:-9] + "!!")
-    expect(explorer.get_by_role("alert")).to_contain_text("damaged")
+    expect(explorer.get_by_text("address is damaged")).to_be_visible()
+    box = open_entries(explorer).get_by_role("textbox", name="Instruction")
+    expect(box).to_have_value("A question of my own \N{SUN WITH FACE}?")  # kept from before
     expect(explorer.get_by_role("tab", name="Format")).to_have_attribute("aria-selected", "true")
 
 
@@ -320,3 +323,65 @@ def test_the_page_carries_no_request_to_another_host(explorer, fresh):
     fresh.wait_for_timeout(500)
     assert far(asked) == []
     assert complaints == []
+
+
+def test_the_batches_of_chapter_08_open_by_link(fresh, site):
+    fresh.goto((site / "book" / "08_auditing.html").as_uri())
+    explorer = fresh.locator("batch-explorer")
+    findings = explorer.locator('[data-part="findings"]')
+    for title, fault, code in (
+        ("Batch 3: labels that", "no_shift", "not-shifted"),
+        ("Batch 5: a prompt", "mask_off_by_one", "response-ignored"),
+    ):
+        fresh.get_by_role("link", name=title).click()
+        expect(explorer.get_by_label("Break it")).to_have_value(fault)
+        expect(findings).to_contain_text(f"error {code}: Every row")
+    explorer.get_by_role("button", name="Mend").click()
+    expect(findings).to_be_empty()
+
+
+def test_work_is_kept_over_a_reload_until_it_is_reset(explorer, fresh):
+    entry = open_entries(explorer)
+    own = entry.get_by_role("textbox", name="Output").input_value()
+    entry.get_by_role("textbox", name="Output").fill("My own answer")
+    explorer.get_by_label("Break it").select_option(label="no shift")
+    fresh.reload()
+    expect(explorer.get_by_text("this browser, and no one else, keeps it")).to_be_visible()
+    expect(explorer.get_by_label("Break it")).to_have_value("")
+    entry = open_entries(explorer)
+    expect(entry.get_by_role("textbox", name="Output")).to_have_value("My own answer")
+    explorer.get_by_role("button", name="Reset").click()
+    expect(explorer.get_by_text("keeps it")).to_be_hidden()
+    fresh.reload()
+    expect(open_entries(explorer).get_by_role("textbox", name="Output")).to_have_value(own)
+    expect(explorer.get_by_text("keeps it")).to_be_hidden()
+
+
+def test_on_shift_two_brackets_of_one_width_stand_one_column_apart(explorer):
+    open_entries(explorer)
+    explorer.get_by_label("Sample").select_option("Toy batch")
+    explorer.get_by_role("tab", name="Shift").click()
+    table = explorer.get_by_role("table", name="row 0")
+
+    def bracket(name):
+        box = table.get_by_role("cell", name=f"{name}: columns").bounding_box()
+        return round(box["x"]), round(box["x"] + box["width"])
+
+    def cell(column):
+        box = table.locator(f"td[data-at='0:block:{column}']").bounding_box()
+        return round(box["x"]), round(box["x"] + box["width"])
+
+    assert bracket("inputs") == (cell(0)[0], cell(4)[1])
+    assert bracket("targets") == (cell(1)[0], cell(5)[1])
+    explorer.get_by_label("Break it").select_option(label="no shift")
+    expect(table.get_by_role("cell", name="targets: columns 0 to 4")).to_be_visible()
+    assert bracket("targets") == bracket("inputs")
+    table.locator("td[data-at='0:inputs:2']").click()
+    expect(table.locator("td[data-at='0:block:2']")).to_have_class(re.compile("be-same"))
+
+
+def test_the_keyboard_passes_over_the_brackets(explorer, fresh):
+    explorer.get_by_role("tab", name="Shift").click()
+    explorer.locator("td[data-at='1:block:38']").click()
+    fresh.keyboard.press("ArrowDown")
+    expect(explorer.locator("td[data-at='1:inputs:38']")).to_be_focused()

@@ -22,6 +22,10 @@ CELLS = (
     "explorer",
     'print("kernel has", explorer.entries[0]["output"], explorer.step)',
     'explorer.step = "pad"\nexplorer.max_length = 3',
+    "import ipywidgets as widgets\n"
+    'columns = widgets.BoundedIntText(description="Columns", min=1, value=5)\n'
+    'widgets.jslink((columns, "value"), (explorer, "max_length"))\n'
+    "widgets.HBox([explorer, columns])",
 )
 
 
@@ -65,7 +69,7 @@ def _wait_for(address, log):
 def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
     fresh.goto(lab)
     cells = fresh.locator(".jp-CodeCell")
-    expect(cells).to_have_count(3, timeout=60_000)
+    expect(cells).to_have_count(4, timeout=60_000)
     expect(fresh.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
 
     def run(number):
@@ -73,7 +77,7 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
         fresh.keyboard.press("Control+Enter")
 
     run(0)
-    explorer = fresh.locator(".be")
+    explorer = cells.nth(0).locator(".be")
     expect(explorer.locator('[data-part="said"]')).to_have_text(
         "Each text became token ids: 7.", timeout=60_000
     )
@@ -92,3 +96,13 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
         "aria-selected", "true", timeout=15_000
     )
     expect(explorer.locator('[data-part="said"]')).to_contain_text("a block of shape (1, 4)")
+    run(3)  # the same explorer once more, beside another widget that is linked to it in the browser
+    box = cells.nth(3).locator(".jp-OutputArea-output")
+    said = box.locator('[data-part="said"]')
+    expect(said).to_contain_text("a block of shape (1, 6)", timeout=30_000)  # as linked, at once
+    box.get_by_label("Columns").fill("2")
+    box.get_by_label("Columns").press("Enter")
+    expect(said).to_contain_text("a block of shape (1, 3)", timeout=15_000)
+    # Both views of the model follow, each with its own answer from the kernel.
+    first = cells.nth(0).locator('[data-part="said"]')
+    expect(first).to_contain_text("a block of shape (1, 3)", timeout=15_000)
