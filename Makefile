@@ -10,6 +10,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 CHAPTERS := $(sort $(wildcard book/*.ipynb))
 SITE := _build/html
+ALONE := _build/alone
 
 # "python3.11" where "python3" is another version
 ifneq ($(shell command -v python3.11 2>/dev/null),)
@@ -35,7 +36,9 @@ test: book ## prove it: style, types, units, properties, every cell, parity, the
 	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(CHAPTERS)
+	$(BIN)/python scripts/alone.py $(ALONE) $(CHAPTERS)
+	PYTHONPATH="$(CURDIR)/$(ALONE)/wheel" $(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(ALONE)/book
+	@test -z "$$(find $(ALONE)/book -type f ! -name '*.ipynb' | tee /dev/stderr)"
 
 fuzz: export RANDOM_STATES := 5000
 fuzz: .venv/ready ## hold the explorer equal to the companion on 5,000 random batches

@@ -1,9 +1,6 @@
 """The companion away from its repository: a wheel, and a chapter alone in a folder."""
 
 import os
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import nbformat
@@ -11,6 +8,7 @@ import pytest
 from nbclient import NotebookClient
 
 from book.chapters import PATHS, read
+from scripts.alone import unpack_wheel
 
 ROOT = Path(__file__).parent.parent
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -19,13 +17,7 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
     """Build the wheel and unpack it into a folder, with no network and no isolation."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as packed:
-        packed.extractall(folder / "site")
-    return folder / "site"
+    return unpack_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_carries_the_vocabulary_the_entries_and_their_licences(installed):
@@ -34,11 +26,13 @@ def test_the_wheel_carries_the_vocabulary_the_entries_and_their_licences(install
         assert (data / name).read_bytes() == (ROOT / "companion" / "data" / name).read_bytes()
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_a_chapter_runs_alone_with_the_wheel(path, installed, tmp_path, monkeypatch):
-    """The notebook is all there is in its folder, and the companion is the wheel's."""
+def test_a_chapter_runs_alone_with_the_wheel(installed, tmp_path, monkeypatch):
+    """The notebook is all there is in its folder, and the companion is the wheel's.
+
+    `make test` runs every chapter so; here it is seen that what runs is the wheel's.
+    """
     monkeypatch.setenv("PYTHONPATH", str(installed))
-    notebook = read(path)
+    notebook = read(PATHS[1])
     stored = [cell.get("outputs") for cell in notebook.cells]
     where = "import companion, os; print(os.path.dirname(companion.__file__))"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
