@@ -136,7 +136,7 @@ export function mount(root, first, host, constants) {
     });
     const lines = linesOf(frames, step);
     $("grid").dataset.step = step;
-    $("said").textContent = sentenceOf(frames, state, step);
+    $("said").textContent = view.turn ? TASKS[step] : sentenceOf(frames, state, step);
     const marked = view.turn?.wrong ? new Map([[view.turn.wrong, "wrong"]]) : differences(step);
     const byRow = frames.rows.map((_, number) => lines.filter((line) => line.row === number));
     drawTables(
@@ -150,8 +150,7 @@ export function mount(root, first, host, constants) {
     drawFindings();
     drawTurn();
     drawDetail();
-    const tally = tallyOf(frames);
-    $("tally").innerHTML = tally;
+    $("tally").innerHTML = view.turn ? "" : tallyOf(frames); // which would count the answers
     clearTimeout(announcing);
     announcing = window.setTimeout(() => {
       $("live").textContent = `${TITLES[STEPS.indexOf(step)]}. ${$("said").textContent} ${$("tally").textContent} ${$("findings").textContent}`;
@@ -395,7 +394,7 @@ export function mount(root, first, host, constants) {
     $("outcome").textContent = view.turn?.said ?? "";
   }
   $("turn").addEventListener("click", () => {
-    view = { ...view, cell: null, turn: { answers: new Map(), wrong: null, said: TASKS[view.step], checks: 0 } };
+    view = { ...view, cell: null, turn: { answers: new Map(), wrong: null, said: "", checks: 0 } };
     draw();
     /** @type {HTMLElement | null} */ ($("grid").querySelector("[data-answer]"))?.focus();
   });

@@ -131,14 +131,13 @@ export function write(at, table, drawn) {
 function cellOf(cell, line, view, constants, marked) {
   const at = `${line.row}:${line.name}:${cell.position}`;
   const isIgnored = cell.why !== null;
+  const isAsked = view.turn !== null && line.name === "targets";
   const mark = marked.get(at);
-  const classes = [cell.changed ? "be-changed" : "", mark ? "be-marked" : ""].join(" ").trim();
-  const attributes =
-    `data-at="${at}" tabindex="-1" data-role="${isIgnored ? "ignored" : cell.role}"` +
-    (classes ? ` class="${classes}"` : "");
-  if (view.turn && line.name === "targets") {
-    return `<td ${attributes}>${answerOf(cell, line, view)}</td>`;
-  }
+  const classes = [cell.changed && !isAsked ? "be-changed" : "", mark ? "be-marked" : ""].join(" ").trim();
+  // A cell that the reader is to fill in looks like none, so that its look is no answer.
+  const role = isAsked ? (view.step === "shift" ? "" : cell.role) : isIgnored ? "ignored" : cell.role;
+  const attributes = `data-at="${at}" tabindex="-1" data-role="${role}"` + (classes ? ` class="${classes}"` : "");
+  if (isAsked) return `<td ${attributes}>${answerOf(cell, line, view)}</td>`;
   const text = plain(cell);
   const label = constants.roles[cell.role];
   const isBare = view.show === "ids" || cell.hex === null;

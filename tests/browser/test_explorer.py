@@ -176,6 +176,12 @@ def test_ignoring_by_hand_keeps_the_end_token(explorer):
     explorer.get_by_label("Sample").select_option("Toy batch")
     explorer.get_by_role("tab", name="Ignore").click()
     explorer.get_by_role("button", name="Your turn").click()
+    looks = explorer.locator("td:has([data-answer])")
+    asked = looks.evaluate_all(
+        "cells => cells.map(({dataset, className}) => dataset.role + className)"
+    )
+    assert set(asked) == {"response", "end", "pad"}  # and not "ignored", which is the question
+    expect(explorer.locator('[data-part="tally"]')).to_be_empty()
     for row, columns in {1: (1, 2, 3, 4), 2: (3, 4)}.items():
         for column in columns:
             explorer.locator(f"[data-answer='{row}:targets:{column}']").click()
@@ -385,3 +391,14 @@ def test_the_keyboard_passes_over_the_brackets(explorer, fresh):
     explorer.locator("td[data-at='1:block:38']").click()
     fresh.keyboard.press("ArrowDown")
     expect(explorer.locator("td[data-at='1:inputs:38']")).to_be_focused()
+
+
+def test_on_shift_an_empty_cell_does_not_look_like_its_answer(explorer):
+    explorer.get_by_role("tab", name="Shift").click()
+    explorer.get_by_role("button", name="Your turn").click()
+    looks = explorer.locator("td:has([data-answer])")
+    asked = looks.evaluate_all(
+        "cells => cells.map(({dataset, className}) => dataset.role + className)"
+    )
+    assert set(asked) == {""}
+    expect(said(explorer)).to_contain_text("Write under each input the id")
