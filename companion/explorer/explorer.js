@@ -5,7 +5,7 @@
  */
 
 import { legendOf, tableOf, textTable, write } from "./grid.js";
-import { STEPS, TITLES, linesOf } from "./lines.js";
+import { STEPS, TITLES, linesOf, runsOf } from "./lines.js";
 import { edited, entryOf, frameOf, tooLong } from "./parts.js";
 import { detailOf, findingOf, learnedOf, sentenceOf, tallyOf } from "./sentences.js";
 import { linkTo, pythonOf } from "./sharing.js";
@@ -406,7 +406,10 @@ export function mount(root, first, host, constants) {
   function toggle(button) {
     if (!view.turn) return;
     const isIgnored = button.getAttribute("aria-pressed") !== "true";
-    view.turn.answers.set(/** @type {string} */ (button.dataset.answer), isIgnored ? "ignored" : "");
+    const [row, name, first] = (button.dataset.answer ?? "").split(":");
+    for (let i = 0; i < Number(button.dataset.count); i += 1) {
+      view.turn.answers.set(`${row}:${name}:${Number(first) + i}`, isIgnored ? "ignored" : "");
+    }
     button.setAttribute("aria-pressed", String(isIgnored));
   }
   $("check").addEventListener("click", () => {
@@ -422,12 +425,20 @@ export function mount(root, first, host, constants) {
     const wrong = all.find((own) => !isRight(own));
     turn.checks += 1;
     turn.wrong = wrong?.at ?? null;
+    if (wrong) openFoldAt(wrong.at);
     turn.said = wrong
       ? `Not yet. ${hintFor(view.step, wrong.cell, wrong.at)}`
       : `Right: ${TITLES[STEPS.indexOf(view.step)]}, ${all.length} targets, ${turn.checks} ${turn.checks === 1 ? "check" : "checks"}.`;
     draw();
     if (wrong) /** @type {HTMLElement | null} */ ($("grid").querySelector(`[data-answer="${wrong.at}"]`))?.focus();
   });
+  /** Open the fold that hides a cell, if one does. @param {string} at */
+  function openFoldAt(at) {
+    const [row, , position] = at.split(":").map(Number);
+    const own = linesOf(/** @type {Frames} */ (frames), view.step).filter((line) => line.row === row);
+    const run = runsOf(own, view.step).find(({ start, stop }) => start <= position && position < stop);
+    if (run?.isFold) view.open.add(`${row}:${run.start}`);
+  }
   $("reveal").addEventListener("click", () => {
     view = { ...view, turn: null };
     draw();

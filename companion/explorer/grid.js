@@ -4,7 +4,7 @@
  */
 
 import { plain, runsOf, visible } from "./lines.js";
-import { answerOf } from "./turn.js";
+import { answerOf, buttonOf } from "./turn.js";
 
 /**
  * @typedef {import("./frames.js").Frames} Frames
@@ -36,7 +36,8 @@ const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by si
 export function tableOf(lines, view, constants, marked) {
   const runs = runsOf(lines, view.step);
   /** @type {(run: {start: number, isFold: boolean}) => boolean} */
-  const isOpen = (run) => !run.isFold || view.turn !== null || view.open.has(`${lines[0].row}:${run.start}`);
+  const isOpen = (run) =>
+    !run.isFold || view.open.has(`${lines[0].row}:${run.start}`) || (view.turn !== null && view.step === "shift");
   const heads = runs.map((run) => {
     if (!isOpen(run)) return `<th scope="col">${run.start}–${run.stop - 1}</th>`;
     const positions = lines[0].cells.slice(run.start, run.stop).map((cell) => cell.position);
@@ -47,6 +48,10 @@ export function tableOf(lines, view, constants, marked) {
     cells: runs.flatMap((run) => {
       const own = line.cells.slice(run.start, run.stop);
       if (!own.length) return ["<td></td>"]; // a column that only the block has
+      if (!isOpen(run) && view.turn && line.name === "targets") {
+        const word = own[0].role === "pad" ? "pad" : "prompt";
+        return [`<td class="bt-fold">${buttonOf(own, line, view, `${word} ×${own.length}`)}</td>`];
+      }
       if (!isOpen(run)) return [foldOf(own, line, run.start, constants)];
       return own.map((cell) => cellOf(cell, line, view, constants, marked));
     }),

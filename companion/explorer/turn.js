@@ -27,7 +27,8 @@ export function hintFor(step, cell, at) {
   if (step === "shift") return `${where}: which token comes next in this row?`;
   if (cell.why !== null) return `${where} is ignored, because ${WHY[cell.why]}.`;
   if (cell.role === "end") return `${where} is the end token that was appended: it is graded, so that the model learns to stop.`;
-  return `${where} is graded: it belongs to ${cell.role === "response" ? "the response" : "what is learned"}.`;
+  if (cell.role === "header") return `${where} is graded: it belongs to the response header, and this mask keeps it.`;
+  return `${where} is graded: it belongs to ${["response", "suffix"].includes(cell.role) ? "the response" : "the prompt, which is not masked here"}.`;
 }
 
 /** @param {Cell} cell @param {Line} line @param {View} view */
@@ -40,8 +41,21 @@ export function answerOf(cell, line, view) {
       `aria-label="target of row ${line.row}, column ${cell.position}">`
     );
   }
+  return buttonOf([cell], line, view, visible(plain(cell)));
+}
+
+/**
+ * Give one button for several targets side by side, which ignores them all or none.
+ *
+ * @param {Cell[]} cells
+ * @param {Line} line
+ * @param {View} view
+ * @param {string} shown
+ */
+export function buttonOf(cells, line, view, shown) {
+  const isIgnored = cells.every(({ position }) => view.turn?.answers.get(`${line.row}:targets:${position}`) === "ignored");
   return (
-    `<button type="button" class="be-answer" data-answer="${at}" aria-pressed="${answer === "ignored"}">` +
-    `${visible(plain(cell))}<span class="bt-spoken">, ignore</span></button>`
+    `<button type="button" class="be-answer" data-answer="${line.row}:targets:${cells[0].position}" ` +
+    `data-count="${cells.length}" aria-pressed="${isIgnored}">${shown}<span class="bt-spoken">, ignore</span></button>`
   );
 }

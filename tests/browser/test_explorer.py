@@ -402,3 +402,20 @@ def test_on_shift_an_empty_cell_does_not_look_like_its_answer(explorer):
     )
     assert set(asked) == {""}
     expect(said(explorer)).to_contain_text("Write under each input the id")
+
+
+def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explorer):
+    explorer.get_by_role("tab", name="Mask").click()
+    explorer.get_by_label("Mask", exact=True).select_option("prompt_without_header")
+    explorer.get_by_role("button", name="Your turn").click()
+    fold = explorer.locator("[data-answer='0:targets:0']")
+    expect(fold).to_contain_text("prompt ×")
+    fold.click()
+    expect(fold).to_have_attribute("aria-pressed", "true")
+    explorer.get_by_role("button", name="Check").click()
+    # The fold held the header, too, which this mask leaves to be learned.
+    outcome = explorer.locator('[data-part="outcome"]')
+    expect(outcome).to_contain_text("is graded: it belongs to the response header, and this mask")
+    marked = explorer.locator("td.be-marked")
+    expect(marked).to_have_count(1)
+    expect(marked.locator("[data-answer]")).to_be_focused()

@@ -141,6 +141,7 @@ test("a hint says why, and not what the answer is", () => {
   assert.match(hintFor("shift", cell(null, "response"), "0:targets:4"), /^Row 0, column 4: which token comes next/);
   assert.match(hintFor("ignore", cell("pad", "pad"), "1:targets:2"), /ignored, because it is a pad/);
   assert.match(hintFor("ignore", cell(null, "end"), "1:targets:2"), /learns to stop/);
+  assert.match(hintFor("mask", cell(null, "instruction"), "1:targets:2"), /the prompt, which is not masked here/);
   assert.doesNotMatch(hintFor("shift", cell(null, "response"), "0:targets:4"), /4321/);
 });
 
