@@ -15,10 +15,10 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
         ),
         (
             "def each_once(entries, ranks, batch_size):\n"
-            "    order = list(range(entries)) * 2\n"
-            "    steps = -(-entries // (ranks * batch_size))\n"
-            "    cut = [order[i * batch_size:(i + 1) * batch_size] for i in range(steps * ranks)]\n"
-            "    return [cut[rank::ranks] for rank in range(ranks)]",
+            "    order = [i % entries for i in range(-(-entries // ranks) * ranks)]\n"
+            "    mine = [order[rank::ranks] for rank in range(ranks)]\n"
+            "    return [[m[i:i + batch_size] for i in range(0, len(m), batch_size)]\n"
+            "            for m in mine]",
             "No entry comes twice",
         ),
         (
