@@ -38,7 +38,7 @@ SEEDS = {"lengths": 1, "ids": 2, "prompts": 3, "order": 0}
 BATCH = 8
 MEGA = 1e6
 FULL = {"map entries": 2_500_000, "room": 300, "plan tokens": 10**9, "lockstep entries": 300_000}
-QUICK = {"map entries": 300_000, "room": 60, "plan tokens": 10**6, "lockstep entries": 5_000}
+QUICK = {"map entries": 200_000, "room": 30, "plan tokens": 10**6, "lockstep entries": 5_000}
 
 
 def write_set(folder: Path, entries: int) -> int:
