@@ -247,6 +247,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         printed = run(given.task, given.batch_size, given.accumulate, device, given.timeout)
     except RuntimeError as error:
         if "timed out" not in str(error).lower():
+            # Another rank may be gone. The launcher names the first that it sees has failed,
+            # and ends the rest; to fail at once would look as if this one had been the first.
+            time.sleep(5)
             raise
         print(json.dumps({"rank": dist.get_rank(), "waited": given.timeout}))
         return 1
