@@ -4,7 +4,7 @@ Each function gives a `Picture`: a matplotlib figure with a sentence that says w
 seen in it. A notebook shows it as SVG within the page, so that it takes the page's own ink
 in light and dark, and a screen reader reads the sentence. The same call gives the same
 bytes on every machine. What it leaves out: the tokens themselves, which
-`companion.explorer.table` shows. Chapters 01 to 09, and 11.
+`companion.explorer.table` shows. Chapters 01 to 09, 11 and 14.
 """
 
 import html
@@ -205,11 +205,11 @@ def _rows_to_scale(rows: int) -> tuple[Figure, Axes]:
     return figure, figure.add_axes((0.09, 0.5 / height, 0.88, 1 - 0.8 / height), facecolor="none")
 
 
-def draw_waves(means: Mapping[str, Sequence[float]]) -> Picture:
+def draw_waves(means: Mapping[str, Sequence[float]], what: str = "Mean length") -> Picture:
     """Draw the mean length of one batch after the other, each order in a frame of its own.
 
-    `means`: by the order's name, the mean length of each batch, in tokens. Raises
-    `ValueError` where there is nothing to draw.
+    `means`: by the order's name, the mean length of each batch, in tokens; or `what` else
+    is said of each batch. Raises `ValueError` where there is nothing to draw.
 
     >>> draw_waves({"sorted": [9, 5, 1], "shuffled": [5, 1, 9]})
     Mean length by batch. sorted: 3 batches, from 1 to 9 tokens.
@@ -235,7 +235,7 @@ def draw_waves(means: Mapping[str, Sequence[float]]) -> Picture:
         f"{name}: {len(values)} batches, from {min(values):.0f} to {max(values):.0f} tokens."
         for name, values in means.items()
     )
-    return Picture(figure, f"Mean length by batch. {described}")
+    return Picture(figure, f"{what} by batch. {described}")
 
 
 def _dress(axes: Axes, width: int, rows: int) -> None:

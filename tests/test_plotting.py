@@ -102,6 +102,11 @@ def test_each_order_of_batches_is_drawn_in_its_own_frame_with_its_own_values():
     assert len({axes.get_ylim() for axes in picture.figure.axes}) == 1
 
 
+def test_what_is_drawn_of_each_batch_is_said():
+    said = repr(draw_waves({"rank 0": [9, 5]}, what="Width"))
+    assert said == "Width by batch. rank 0: 2 batches, from 5 to 9 tokens."
+
+
 @pytest.mark.parametrize("means", [{}, {"sorted": []}])
 def test_no_batches_are_no_picture(means):
     with pytest.raises(ValueError, match="there is nothing to draw"):
