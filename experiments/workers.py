@@ -24,9 +24,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from benchmarks.collating import long_tailed
+from benchmarks.lengths import long_tailed
 from benchmarks.measuring import circumstances, options, write
 from companion.collating import Batch, Collator, InstructionDataset, Item
 from companion.entries import load_entries
@@ -40,6 +41,7 @@ SETTINGS = {
     "0 workers": (0, None),
     "1 worker, fork": (1, "fork"),
     "2 workers, fork": (2, "fork"),
+    "1 worker, forkserver": (1, "forkserver"),
     "1 worker, spawn": (1, "spawn"),
     "2 workers, spawn": (2, "spawn"),
 }
@@ -120,6 +122,16 @@ def started(loaders: dict[str, DataLoader[Any]]) -> dict[str, float]:
     return waits
 
 
+def prove(loaders: dict[str, DataLoader[Any]]) -> None:
+    """Raise `ValueError` where a loader gives other batches in an epoch than the first one."""
+    expected: list[list[Any]] | None = None
+    for name, loader in loaders.items():
+        found = [[np.asarray(part).tolist() for part in batch] for batch in loader]
+        expected = expected or found
+        if found != expected:
+            raise ValueError(f"{name!r} gives other batches; nothing was timed")
+
+
 def in_turns(
     calls: dict[Any, Callable[[], Iterator[tuple[float, float]]]], rounds: int
 ) -> dict[Any, list[list[tuple[float, float]]]]:
@@ -145,6 +157,7 @@ def middle(values: Sequence[float]) -> dict[str, Any]:
 def epochs(loaders: dict[str, DataLoader[Any]], rounds: int) -> list[dict[str, Any]]:
     """Time whole epochs of our collate with nothing beside it, in every setting."""
     first = started(loaders)
+    prove(loaders)
     found = in_turns({name: partial(epoch, loader) for name, loader in loaders.items()}, rounds)
     return [
         {
@@ -158,9 +171,14 @@ def epochs(loaders: dict[str, DataLoader[Any]], rounds: int) -> list[dict[str, A
 
 def handing_over(dataset: Any, rounds: int) -> list[dict[str, Any]]:
     """Time one forked worker by what it hands over: two tensors, two arrays, nothing."""
-    ways = {"two tensors": Collator(), "two arrays": as_arrays, "nothing": no_batch}
+    ways: dict[str, Callable[[list[Any]], Any]] = {
+        "two tensors": Collator(),
+        "two arrays": as_arrays,
+        "nothing": no_batch,
+    }
     loaders = {name: loader_for(dataset, way, "1 worker, fork") for name, way in ways.items()}
     started(loaders)
+    prove({name: loader for name, loader in loaders.items() if name != "nothing"})
     found = in_turns({name: partial(epoch, loader) for name, loader in loaders.items()}, rounds)
     return [
         {
@@ -181,6 +199,7 @@ def curve(
         yield from epoch(loaders[name], STEP)
 
     started(loaders)
+    prove(loaders)
     found = in_turns(
         {(name, cost): partial(with_cost, name, cost) for cost in costs for name in loaders},
         rounds,
@@ -202,8 +221,10 @@ def curve(
 def crossover(points: Sequence[dict[str, Any]], setting: str) -> float | None:
     """Give the added cost from which on the loop waits less than it does without workers.
 
-    The medians are joined by straight lines. None where it never waits less, 0 where it
-    always does.
+    The medians are joined by straight lines. None where it waits no less at the highest cost,
+    0 where it waits less at every cost.
+
+    Raises `ValueError` for a setting that was not measured at the same costs.
 
     >>> def point(setting, cost, time):
     ...     return {"setting": setting, "milliseconds added to the collate": cost,
@@ -213,92 +234,110 @@ def crossover(points: Sequence[dict[str, Any]], setting: str) -> float | None:
     ...           "1 worker, fork")
     2.0
     """
-    lost: dict[float, float] = {}  # how much longer the loop waits in the setting, by cost
-    for sign, name in ((-1, "0 workers"), (1, setting)):
-        for point in points:
-            if point["setting"] == name:
-                cost = float(point["milliseconds added to the collate"])
-                waited = point["milliseconds waited for a batch"]["median"]
-                lost[cost] = lost.get(cost, 0.0) + sign * waited
-    costs = sorted(lost)
-    if all(lost[cost] < 0 for cost in costs):
+
+    def waits(name: str) -> dict[float, float]:
+        return {
+            point["milliseconds added to the collate"]: point["milliseconds waited for a batch"][
+                "median"
+            ]
+            for point in points
+            if point["setting"] == name
+        }
+
+    without, theirs = waits("0 workers"), waits(setting)
+    if not without or without.keys() != theirs.keys():
+        raise ValueError(
+            f"{setting!r} is compared at the costs of '0 workers', {sorted(without)}; "
+            f"found {sorted(theirs)}"
+        )
+    costs = sorted(without)
+    lost = [theirs[cost] - without[cost] for cost in costs]  # how much longer the loop waits
+    if lost[-1] >= 0:
+        return None
+    last = max((at for at, more in enumerate(lost) if more >= 0), default=None)
+    if last is None:
         return 0.0
-    # From the slow end down: the last cost at which the setting still loses.
-    for low, high in zip(reversed(costs[:-1]), reversed(costs[1:]), strict=True):
-        if lost[high] >= 0:
-            return None
-        if lost[low] >= 0:
-            return round(low + (high - low) * lost[low] / (lost[low] - lost[high]), 1)
-    return None
+    share = lost[last] / (lost[last] - lost[last + 1])
+    return round(costs[last] + share * (costs[last + 1] - costs[last]), 1)
 
 
 # Memory ------------------------------------------------------------------------------------
 
 
 def own_memory(process: int | str = "self") -> float:
-    """Give the MiB of memory that belong to a process alone (Linux)."""
+    """Give the MiB of memory that a process has written and shares with no other (Linux).
+
+    What it only read from a file, as a library or a memory map, does not count: the system
+    can drop that at any time, and gives the same pages to every process that reads them.
+    """
     lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-    private = (line.split() for line in lines if line.startswith("Private_"))
-    return sum(int(fields[1]) for fields in private) / 1024
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("Private_Dirty:"))
+    return int(kilobytes) / 1024
 
 
-def flat(rows: Sequence[np.ndarray]) -> InstructionDataset:
-    """Give rows of ids as a data set that stands in one flat array."""
+def flat(ids: NDArray[np.uint16], offsets: NDArray[np.int64]) -> InstructionDataset:
+    """Give ids, and where each entry begins, as a data set: all of it is response."""
     dataset = InstructionDataset.__new__(InstructionDataset)
-    dataset.ids = np.concatenate(rows)
-    dataset.offsets = np.cumsum([0, *map(len, rows)])
-    dataset.prompts = np.zeros((len(rows), 2), dtype=np.int64)
+    dataset.ids, dataset.offsets = ids, offsets
+    dataset.prompts = np.zeros((len(offsets) - 1, 2), dtype=np.int64)
     dataset.joint = False
     return dataset
 
 
-def memory_of(kind: str, method: str, count: int) -> dict[str, Any]:
+def save_long_tailed(count: int, folder: Path) -> None:
+    """Write entries of long-tailed lengths as one flat array, which every kind is made from."""
+    rows = [entry.ids for entry in long_tailed(count, SEEDS["lengths"])]
+    flat(np.concatenate(rows), np.cumsum([0, *map(len, rows)])).save(folder)
+
+
+def of_kind(kind: str, folder: str | Path) -> Any:
+    """Give the saved entries as a data set of that kind; of "nothing", one batch."""
+    saved = InstructionDataset.open(folder)
+    if kind == "nothing":
+        return [[number, number] for number in range(BATCH)]
+    if kind == "lists of integers":
+        return [saved[number].ids.tolist() for number in range(len(saved))]
+    if kind == "one flat array":
+        return flat(np.array(saved.ids), np.array(saved.offsets))
+    if kind == "one memory map":
+        return saved
+    raise ValueError(f"a kind is one of {', '.join(KINDS)}; found {kind!r}")
+
+
+def memory_of(kind: str, method: str, folder: str) -> dict[str, Any]:
     """Measure one worker's own memory, in a process that holds nothing else.
 
-    "nothing" is a data set of one batch: what a worker takes without any data.
+    "nothing" is what a worker takes without any data.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        before = own_memory()
-        dataset = _of_kind(kind, count, Path(folder) / "set")
-        held = own_memory() - before
-        loader = make_loader(
-            dataset,
-            Collator(),
-            batch_size=BATCH,
-            shuffle=True,
-            num_workers=1,
-            multiprocessing_context=method,
-            persistent_workers=True,
-            seed=SEEDS["order"],
-        )
-        batches = iter(loader)
-        next(batches)
-        (worker,) = active_children()
-        assert worker.pid is not None
-        after_first = own_memory(worker.pid)
-        for _ in batches:
-            pass
-        for _ in loader:
-            pass
-        return {
-            "data": kind,
-            "method": method,
-            "MiB in the main process": round(held, 1),
-            "MiB in a worker after one batch": round(after_first, 1),
-            "MiB in a worker after two epochs": round(own_memory(worker.pid), 1),
-        }
-
-
-def _of_kind(kind: str, count: int, folder: Path) -> Any:
-    if kind == "nothing":
-        return flat([np.arange(1, 9, dtype=np.uint16)] * BATCH)
-    rows = [entry.ids for entry in long_tailed(count)]
-    if kind == "lists of integers":
-        return [row.tolist() for row in rows]
-    if kind == "one flat array":
-        return flat(rows)
-    flat(rows).save(folder)
-    return InstructionDataset.open(folder)
+    before = own_memory()
+    dataset = of_kind(kind, folder)
+    held = own_memory() - before
+    loader = make_loader(
+        dataset,
+        Collator(),
+        batch_size=BATCH,
+        shuffle=True,
+        num_workers=1,
+        multiprocessing_context=method,
+        persistent_workers=True,
+        seed=SEEDS["order"],
+    )
+    batches = iter(loader)
+    next(batches)
+    (worker,) = active_children()
+    assert worker.pid is not None
+    after_first = own_memory(worker.pid)
+    for _ in batches:
+        pass
+    for _ in loader:
+        pass
+    return {
+        "data": kind,
+        "method": method,
+        "MiB in the main process": round(held, 1),
+        "MiB in a worker after one batch": round(after_first, 1),
+        "MiB in a worker after two epochs": round(own_memory(worker.pid), 1),
+    }
 
 
 def memory(
@@ -307,32 +346,36 @@ def memory(
     """Measure each kind with each method, in a process of its own; Linux only."""
     if not Path("/proc/self/smaps_rollup").exists():
         return []
-    program = "import json, sys; from experiments.workers import memory_of; " + (
-        "print(json.dumps(memory_of(sys.argv[1], sys.argv[2], int(sys.argv[3]))))"
+    program = (
+        "import json, sys; from experiments.workers import memory_of; "
+        "print(json.dumps(memory_of(*sys.argv[1:])))"
     )
-    return [
-        json.loads(
-            subprocess.run(
-                [sys.executable, "-c", program, kind, method, str(count)],
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-            ).stdout
-        )
-        for method in methods
-        for kind in kinds
-    ]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "set"
+        save_long_tailed(count, folder)
+        return [
+            json.loads(
+                subprocess.run(
+                    [sys.executable, "-c", program, kind, method, str(folder)],
+                    check=True,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                ).stdout
+            )
+            for method in methods
+            for kind in kinds
+        ]
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Measure all of it and write the results as JSON."""
     given = options(arguments, "workers", (__doc__ or "").split("\n")[0], "experiments")
+    settings: list[str] = list(SETTINGS)
+    kinds, methods, costs = list(KINDS), list(METHODS), list(COSTS)
+    size, count, rounds = 320, 50_000, 7
     if given.quick:
-        size, count, kinds, methods, costs, rounds = 16, 200, KINDS[1:3], ("fork",), COSTS[::5], 2
-        settings = [name for name in SETTINGS if name != "2 workers, spawn"]
-    else:
-        size, count, kinds, methods, costs, rounds = 320, 50_000, KINDS, METHODS, COSTS, 7
-        settings = list(SETTINGS)
+        settings, kinds, methods, costs = settings[:2], kinds[1:3], methods[:1], costs[::5]
+        size, count, rounds = 16, 200, 2
     dataset = InstructionDataset(load_entries())
     few = [dataset[i] for i in range(size)]
     whole: Any = few if given.quick else dataset
