@@ -8,7 +8,14 @@ import pytest
 
 from companion.collating import InstructionDataset
 from companion.entries import load_entries
-from companion.plotting import STEPS, StepLine, draw_lengths, draw_packs, draw_waves
+from companion.plotting import (
+    STEPS,
+    StepLine,
+    draw_lengths,
+    draw_packs,
+    draw_waits,
+    draw_waves,
+)
 from companion.tokenizing import TokenizedEntry
 
 BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange(3))]
@@ -106,3 +113,33 @@ def test_each_order_of_batches_is_drawn_in_its_own_frame_with_its_own_values():
 def test_no_batches_are_no_picture(means):
     with pytest.raises(ValueError, match="there is nothing to draw"):
         draw_waves(means)
+
+
+def test_each_setting_is_drawn_as_a_line_of_its_own_with_its_own_points():
+    waits = {"0 workers": [(0, 0.1), (8, 8.1)], "1 worker": [(0, 1), (8, 1.25)]}
+    picture = draw_waits(waits)
+    (axes,) = picture.figure.axes
+    assert [line.get_xydata().tolist() for line in axes.lines] == [
+        [[0, 0.1], [8, 8.1]],
+        [[0, 1], [8, 1.25]],
+    ]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(waits)
+    assert axes.get_ylim()[0] == 0, "a height is a number of milliseconds"
+    assert repr(picture) == (
+        "Milliseconds waited for a batch, by milliseconds added to the collate. "
+        "0 workers: 0.1 at 0, 8.1 at 8. 1 worker: 1.0 at 0, 1.2 at 8."
+    )
+
+
+def test_five_settings_are_told_apart_without_colour():
+    picture = draw_waits({str(number): [(0, number), (1, number)] for number in range(5)})
+    (axes,) = picture.figure.axes
+    assert len({line.get_marker() for line in axes.lines}) == 5
+    assert len({line.get_linestyle() for line in axes.lines}) >= 4
+    assert {line.get_color() for line in axes.lines} == {"#010203"}
+
+
+@pytest.mark.parametrize("waits", [{}, {"0 workers": []}])
+def test_no_points_are_no_picture(waits):
+    with pytest.raises(ValueError, match="there is nothing to draw"):
+        draw_waits(waits)

@@ -34,7 +34,7 @@ worker_batches = Exercise(
     (
         Property(
             "There is one list for each worker, though it may be empty.",
-            lambda answer, batches, workers: [*map(list, answer)] and len(answer) == workers,
+            lambda answer, batches, workers: len([*map(list, answer)]) == workers,
         ),
         Property(
             "Every batch is made, and by one worker alone.",
