@@ -251,25 +251,26 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     if not waits or not all(map(len, waits.values())):
         raise ValueError("there is nothing to draw: give at least one setting, of a point or more")
     rows = -(-len(waits) // 2)  # of the legend, which has two columns
-    height = 3.1 + 0.22 * rows  # inches; the page scales it to its own width
+    height = 3.15 + 0.25 * rows  # inches; the page scales it to its own width
     figure = Figure(figsize=(4.8, height), facecolor="none")
-    axes = figure.add_axes((0.13, 0.55 / height, 0.84, 2.4 / height), facecolor="none")
+    axes = figure.add_axes((0.14, 0.6 / height, 0.83, 2.4 / height), facecolor="none")
     # Told apart without colour: by line and by mark.
-    looks = cycle((("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (5, 1, 1, 1)), "v")))
+    lines = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)), (0, (1, 3)))
+    looks = cycle(zip(lines, "os^Dvx", strict=True))
     for (name, points), (line, mark) in zip(waits.items(), looks, strict=False):
         axes.plot(
             *zip(*points, strict=True),
             label=name,
             color=_INK,
             linestyle=line,
-            linewidth=1.1,
+            linewidth=1.2,
             marker=mark,
             markersize=4,
         )
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("milliseconds added to the collate", color=_INK, fontsize=11)
-    axes.set_ylabel("milliseconds waited", color=_INK, fontsize=11)
-    axes.tick_params(colors=_INK, labelsize=10)
+    axes.set_xlabel("milliseconds added to the collate", color=_INK, fontsize=12)
+    axes.set_ylabel("milliseconds waited", color=_INK, fontsize=12)
+    axes.tick_params(colors=_INK, labelsize=11)
     for side in axes.spines.values():
         side.set_visible(False)
     axes.legend(
@@ -277,7 +278,7 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
         loc="lower left",
         bbox_to_anchor=(0, 1),
         frameon=False,
-        fontsize=10,
+        fontsize=11,
         labelcolor=_INK,
         borderaxespad=0.2,
         handlelength=3,

@@ -131,11 +131,11 @@ def test_each_setting_is_drawn_as_a_line_of_its_own_with_its_own_points():
     )
 
 
-def test_five_settings_are_told_apart_without_colour():
-    picture = draw_waits({str(number): [(0, number), (1, number)] for number in range(5)})
+def test_six_settings_are_told_apart_without_colour():
+    picture = draw_waits({str(number): [(0, number), (1, number)] for number in range(6)})
     (axes,) = picture.figure.axes
-    assert len({line.get_marker() for line in axes.lines}) == 5
-    assert len({line.get_linestyle() for line in axes.lines}) >= 4
+    assert len({line.get_marker() for line in axes.lines}) == 6
+    assert {line.get_linestyle() for line in axes.lines} == {"-", "--", ":", "-."}
     assert {line.get_color() for line in axes.lines} == {"#010203"}
 
 
