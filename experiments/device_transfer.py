@@ -400,9 +400,10 @@ def compare(
     }
 
 
-def entries(count: int) -> list[Item]:
+def entries(count: int, longest: int | None = None) -> list[Item]:
     """Give entries of long-tailed lengths, with the ids of a small vocabulary."""
-    return [entry.ids % VOCABULARY for entry in long_tailed(count, SEEDS["lengths"])]
+    made = long_tailed(count, SEEDS["lengths"])
+    return [entry.ids[:longest] % VOCABULARY for entry in made]
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
@@ -414,7 +415,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
             "PyTorch finds no CUDA device here, and figures of the CPU do not belong into the "
             "package, as moving is no work there; name another file with --out"
         )
-    items = entries(64 if given.quick else 4096)
+    items = entries(64, longest=40) if given.quick else entries(4096)
     sizes, steps, rounds = (ON_CUDA, 100, 7) if device.type == "cuda" else (ON_CPU, 20, 5)
     if given.quick:
         sizes, steps, rounds = QUICK, 2, 2

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import companion.results
+from benchmarks.lengths import long_tailed
 from companion.collating import Batch
 from companion.results import load, names
 from experiments import device_transfer as transfer
@@ -28,7 +29,7 @@ NEAR = {name: way for name, way in transfer.WAYS.items() if not way.workers}
 
 @pytest.fixture(scope="module")
 def items():
-    return transfer.entries(16)
+    return transfer.entries(16, longest=40)
 
 
 @pytest.fixture
@@ -258,7 +259,9 @@ class Counting:
 
 
 @pytest.mark.parametrize("reads_loss", [False, True])
-def test_a_block_times_what_was_waited_in_its_own_steps_alone(reads_loss):
+def test_a_block_times_what_was_waited_in_its_own_steps_alone(reads_loss, monkeypatch):
+    monkeypatch.setattr(transfer, "LEAD", 3)
+
     def source():
         for at, pair in enumerate(pairs(transfer.LEAD + 5)):
             time.sleep(0.1 if at < transfer.LEAD else 0.01)
@@ -288,13 +291,20 @@ def test_the_model_reads_no_later_token():
     assert not torch.allclose(scores[:, 5:], changed[:, 5:], atol=1e-3)
 
 
-def test_a_collate_that_costs_more_gives_the_same_batch(items):
-    quickly, slowly = (transfer.MovingCollator(cost, "cpu")(items[:4]) for cost in (0.0, 20.0))
+def test_entries_are_those_of_the_benchmarks_with_fewer_ids():
+    items = transfer.entries(16)
+    assert [len(ids) for ids in items] == [len(entry.ids) for entry in long_tailed(16)]
+    assert max(len(ids) for ids in items) == 1293
+    assert max(ids.max() for ids in items) < transfer.VOCABULARY
+
+
+def test_a_collate_that_costs_more_gives_the_same_batch():
+    items = transfer.entries(4)
+    quickly, slowly = (transfer.MovingCollator(cost, "cpu")(items) for cost in (0.0, 20.0))
     assert all(map(torch.equal, quickly, slowly))
-    assert quickly.inputs.shape[1] <= 512
-    assert quickly.inputs.max() < transfer.VOCABULARY
+    assert quickly.inputs.shape == (4, 512)
     before = time.thread_time()
-    transfer.MovingCollator(20.0, "cpu")(items[:4])
+    transfer.MovingCollator(20.0, "cpu")(items)
     assert time.thread_time() - before >= 0.02
 
 
