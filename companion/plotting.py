@@ -268,6 +268,7 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
             markersize=4,
         )
     axes.set_ylim(bottom=0)
+    axes.locator_params(integer=True)
     axes.set_xlabel("milliseconds added to the collate", color=_INK, fontsize=12)
     axes.set_ylabel("milliseconds waited", color=_INK, fontsize=12)
     axes.tick_params(colors=_INK, labelsize=11)
@@ -276,12 +277,13 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     axes.legend(
         ncols=2,
         loc="lower left",
-        bbox_to_anchor=(0, 1),
+        bbox_to_anchor=(-0.15, 1),
         frameon=False,
         fontsize=11,
         labelcolor=_INK,
         borderaxespad=0.2,
-        handlelength=3,
+        columnspacing=1,
+        handlelength=2.4,
     )
     described = " ".join(
         f"{name}: {', '.join(f'{waited:.1f} at {added:g}' for added, waited in points)}."

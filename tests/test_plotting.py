@@ -139,6 +139,16 @@ def test_six_settings_are_told_apart_without_colour():
     assert {line.get_color() for line in axes.lines} == {"#010203"}
 
 
+def test_the_longest_name_of_a_setting_fits_into_the_picture():
+    names = ("0 workers", "1 worker, fork", "2 workers, fork", "1 worker, forkserver")
+    picture = draw_waits({name: [(0, 0), (1, 1)] for name in names})
+    (axes,) = picture.figure.axes
+    picture.figure.draw_without_rendering()
+    legend = axes.get_legend().get_window_extent()
+    assert picture.figure.bbox.x0 <= legend.x0 < legend.x1 <= picture.figure.bbox.x1
+    assert legend.y1 <= picture.figure.bbox.y1
+
+
 @pytest.mark.parametrize("waits", [{}, {"0 workers": []}])
 def test_no_points_are_no_picture(waits):
     with pytest.raises(ValueError, match="there is nothing to draw"):
