@@ -137,6 +137,12 @@ def test_a_setting_that_gives_other_batches_is_refused(other):
         workers.curve(loaders, workers.SlowCollator(), [0.0], 2)
 
 
+def test_arrays_that_are_not_the_tensors_are_refused(monkeypatch):
+    monkeypatch.setattr(workers, "as_arrays", Collator(ignore_index=-1))
+    with pytest.raises(ValueError, match="'two arrays' gives other batches; nothing was timed"):
+        workers.handing_over(ROWS, 2)
+
+
 def test_the_time_of_a_batch_is_what_was_waited_and_the_step():
     def slowly():
         for number in range(3):
