@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 from benchmarks.implementations import OPTIONAL, Implementation, implementations
+from benchmarks.lengths import long_tailed
 from benchmarks.measuring import circumstances, options, summarize, take_turns, watch, write
 from companion.collating import InstructionDataset
 from companion.entries import load_entries
-from companion.tokenizing import END_ID, TokenizedEntry
+from companion.tokenizing import TokenizedEntry
 
 SECONDS = {8: 4.0, 64: 7.0, 512: 17.0}
 """For each of four comparisons: how long, by batch size."""
@@ -43,23 +44,6 @@ def short() -> list[TokenizedEntry]:
     """Give the embedded entries, in Alpaca's style."""
     dataset = InstructionDataset(load_entries(), style="alpaca")
     return [dataset[index] for index in range(len(dataset))]
-
-
-def long_tailed(count: int = 4096) -> list[TokenizedEntry]:
-    """Give entries with lengths as a large published set has them; the ids mean nothing.
-
-    A log-normal (mean 4.47 and deviation 0.64 of the logarithm), held within 30 and 1,293:
-    a mean of about 108 tokens, and one text in a hundred longer than about 380.
-    """
-    dice = np.random.default_rng(SEEDS["lengths"])
-    lengths = np.clip(np.exp(dice.normal(4.47, 0.64, count)), 30, 1293).astype(int)
-    lengths[0] = 1293  # the longest there may be is among them, in any sample
-    return [
-        TokenizedEntry(
-            dice.integers(0, END_ID, length).astype(np.uint16), int(min(length // 2, 40))
-        )
-        for length in lengths
-    ]
 
 
 def draw(entries: list[TokenizedEntry], size: int, quick: bool) -> list[list[TokenizedEntry]]:
@@ -152,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Time all sets, masks and sizes; print a table, and write the results as JSON."""
     given = options(arguments, "collating", (__doc__ or "").split("\n")[0])
     share = watch()
-    sets = {"short": short(), "long-tailed": long_tailed()}
+    sets = {"short": short(), "long-tailed": long_tailed(seed=SEEDS["lengths"])}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

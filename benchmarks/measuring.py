@@ -94,9 +94,11 @@ def circumstances(packages: Sequence[str], seeds: dict[str, int], share: float) 
     }
 
 
-def options(arguments: Sequence[str] | None, name: str, about: str) -> argparse.Namespace:
+def options(
+    arguments: Sequence[str] | None, name: str, about: str, folder: str = "benchmarks"
+) -> argparse.Namespace:
     """Read a benchmark's command line: `quick`, and `out`, the file that it writes."""
-    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
+    parser = argparse.ArgumentParser(prog=f"python -m {folder}.{name}", description=about)
     parser.add_argument(
         "--quick", action="store_true", help="a few turns of each: it runs, the figures mean little"
     )

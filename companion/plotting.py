@@ -4,7 +4,7 @@ Each function gives a `Picture`: a matplotlib figure with a sentence that says w
 seen in it. A notebook shows it as SVG within the page, so that it takes the page's own ink
 in light and dark, and a screen reader reads the sentence. The same call gives the same
 bytes on every machine. What it leaves out: the tokens themselves, which
-`companion.explorer.table` shows. Chapters 01 to 09, 11 and 14.
+`companion.explorer.table` shows. Chapters 01 to 11, and 14.
 """
 
 import html
@@ -236,6 +236,61 @@ def draw_waves(means: Mapping[str, Sequence[float]], what: str = "Mean length") 
         for name, values in means.items()
     )
     return Picture(figure, f"{what} by batch. {described}")
+
+
+def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
+    """Draw how long a training loop waits for a batch, by what the collate costs.
+
+    `waits`: by the name of a setting, its points: milliseconds added to the collate, and
+    milliseconds waited. Raises `ValueError` where there is nothing to draw.
+
+    >>> draw_waits({"0 workers": [(0, 0.1), (4, 4.1)], "1 worker": [(0, 1), (4, 1.5)]})
+    Milliseconds waited for a batch, by milliseconds added to the collate.
+    0 workers: 0.1 at 0, 4.1 at 4. 1 worker: 1.0 at 0, 1.5 at 4.
+    """
+    if not waits or not all(map(len, waits.values())):
+        raise ValueError("there is nothing to draw: give at least one setting, of a point or more")
+    rows = -(-len(waits) // 2)  # of the legend, which has two columns
+    height = 3.15 + 0.25 * rows  # inches; the page scales it to its own width
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    axes = figure.add_axes((0.14, 0.6 / height, 0.83, 2.4 / height), facecolor="none")
+    # Told apart without colour: by line and by mark.
+    lines = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)), (0, (1, 3)))
+    looks = cycle(zip(lines, "os^Dvx", strict=True))
+    for (name, points), (line, mark) in zip(waits.items(), looks, strict=False):
+        axes.plot(
+            *zip(*points, strict=True),
+            label=name,
+            color=_INK,
+            linestyle=line,
+            linewidth=1.2,
+            marker=mark,
+            markersize=4,
+        )
+    axes.set_ylim(bottom=0)
+    axes.locator_params(integer=True)
+    axes.set_xlabel("milliseconds added to the collate", color=_INK, fontsize=12)
+    axes.set_ylabel("milliseconds waited", color=_INK, fontsize=12)
+    axes.tick_params(colors=_INK, labelsize=11)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.legend(
+        ncols=2,
+        loc="lower left",
+        bbox_to_anchor=(-0.15, 1),
+        frameon=False,
+        fontsize=11,
+        labelcolor=_INK,
+        borderaxespad=0.2,
+        columnspacing=1,
+        handlelength=2.4,
+    )
+    described = " ".join(
+        f"{name}: {', '.join(f'{waited:.1f} at {added:g}' for added, waited in points)}."
+        for name, points in waits.items()
+    )
+    title = "Milliseconds waited for a batch, by milliseconds added to the collate."
+    return Picture(figure, f"{title} {described}")
 
 
 def _dress(axes: Axes, width: int, rows: int) -> None:

@@ -49,10 +49,14 @@ def cuda(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
 
 
-def run(program):
+def run(program, *arguments):
     """Run a program from the standard input, as a notebook's cells are: there is no file."""
     return subprocess.run(
-        [sys.executable, "-"], input=program, capture_output=True, text=True, timeout=100
+        [sys.executable, "-", *arguments],
+        input=program,
+        capture_output=True,
+        text=True,
+        timeout=100,
     )
 
 
@@ -222,6 +226,64 @@ def test_a_worker_that_is_killed_ends_the_epoch_with_an_error_within_seconds():
     )
 
 
+# A worker that dies while a tensor of its is fetched is not noticed as a worker, but as the end
+# of a connection: the epoch ends with an error all the same.
+GONE = (
+    r"(RuntimeError: DataLoader worker \(pid.*(is killed by signal: {}|exited unexpectedly)"
+    r"|(Connection\w*|FileNotFound|EOF)Error)"
+)
+
+KILLED_FROM_OUTSIDE = """
+import os, signal
+from multiprocessing import active_children
+from companion.collating import Collator
+from companion.loading import make_loader
+
+loader = make_loader([[n] for n in range(4000)], Collator(), batch_size=1, num_workers=2,
+                     multiprocessing_context="fork", persistent_workers=True)
+seen = []
+try:
+    for batch in loader:
+        seen += batch.inputs.flatten().tolist()
+        if len(seen) == 5:
+            os.kill(active_children()[0].pid, signal.SIGKILL)
+except (RuntimeError, OSError, EOFError) as error:
+    print(5 <= len(seen) < 4000, seen == list(range(len(seen))))
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+def test_a_worker_that_the_system_kills_in_mid_epoch_ends_it_and_repeats_nothing():
+    """As for want of memory: what came until then are the first entries, each once."""
+    done = run(KILLED_FROM_OUTSIDE)
+    assert done.returncode == 0, done.stderr
+    assert re.match("True True\n" + GONE.format("Killed"), done.stdout), done.stdout
+
+
+CUT_WHILE_IN_USE = """
+import os, sys
+from companion.collating import Collator, InstructionDataset
+from companion.entries import load_entries
+from companion.loading import make_loader
+
+InstructionDataset(load_entries()).save(sys.argv[1])
+dataset = InstructionDataset.open(sys.argv[1])
+os.truncate(dataset.folder / "ids.npy", 128)
+try:
+    list(make_loader(dataset, Collator(), batch_size=8, num_workers=1,
+                     multiprocessing_context="fork"))
+except (RuntimeError, OSError, EOFError) as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+def test_a_memory_map_that_is_cut_short_while_in_use_ends_the_epoch_with_an_error(tmp_path):
+    """The pages that are gone kill the worker that reads them, and the loop is told so."""
+    done = run(CUT_WHILE_IN_USE, str(tmp_path / "set"))
+    assert done.returncode == 0, done.stderr
+    assert re.match(GONE.format("Bus error"), done.stdout), done.stdout
+
+
 IN_A_NOTEBOOK = """
 from companion.loading import make_loader
 
@@ -275,6 +337,10 @@ def test_what_a_notebook_defines_is_refused_for_spawned_workers_and_fine_for_for
         (
             {"batch_size": 2, "num_workers": 1, "prefetch_factor": 0},
             "prefetch_factor is at least 1; found 0",
+        ),
+        (
+            {"batch_size": 2, "num_workers": 2, "prefetch_factor": -1},
+            "prefetch_factor is at least 1; found -1",
         ),
         (
             {"batch_size": 2, "prefetch_factor": 2},

@@ -8,7 +8,14 @@ import pytest
 
 from companion.collating import InstructionDataset
 from companion.entries import load_entries
-from companion.plotting import STEPS, StepLine, draw_lengths, draw_packs, draw_waves
+from companion.plotting import (
+    STEPS,
+    StepLine,
+    draw_lengths,
+    draw_packs,
+    draw_waits,
+    draw_waves,
+)
 from companion.tokenizing import TokenizedEntry
 
 BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange(3))]
@@ -111,3 +118,44 @@ def test_what_is_drawn_of_each_batch_is_said():
 def test_no_batches_are_no_picture(means):
     with pytest.raises(ValueError, match="there is nothing to draw"):
         draw_waves(means)
+
+
+def test_each_setting_is_drawn_as_a_line_of_its_own_with_its_own_points():
+    waits = {"0 workers": [(0, 0.1), (8, 8.1)], "1 worker": [(0, 1), (8, 1.25)]}
+    picture = draw_waits(waits)
+    (axes,) = picture.figure.axes
+    assert [line.get_xydata().tolist() for line in axes.lines] == [
+        [[0, 0.1], [8, 8.1]],
+        [[0, 1], [8, 1.25]],
+    ]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(waits)
+    assert axes.get_ylim()[0] == 0, "a height is a number of milliseconds"
+    assert repr(picture) == (
+        "Milliseconds waited for a batch, by milliseconds added to the collate. "
+        "0 workers: 0.1 at 0, 8.1 at 8. 1 worker: 1.0 at 0, 1.2 at 8."
+    )
+
+
+def test_six_settings_are_told_apart_without_colour():
+    picture = draw_waits({str(number): [(0, number), (1, number)] for number in range(6)})
+    (axes,) = picture.figure.axes
+    assert len({line.get_marker() for line in axes.lines}) == 6
+    dashes = re.findall(r"stroke-dasharray: ([\d., ]+)", picture.svg())
+    assert len(set(dashes)) == 5, "and one line is whole"
+    assert {line.get_color() for line in axes.lines} == {"#010203"}
+
+
+def test_the_longest_name_of_a_setting_fits_into_the_picture():
+    names = ("0 workers", "1 worker, fork", "2 workers, fork", "1 worker, forkserver")
+    picture = draw_waits({name: [(0, 0), (1, 1)] for name in names})
+    (axes,) = picture.figure.axes
+    picture.figure.draw_without_rendering()
+    legend = axes.get_legend().get_window_extent()
+    assert picture.figure.bbox.x0 <= legend.x0 < legend.x1 <= picture.figure.bbox.x1
+    assert legend.y1 <= picture.figure.bbox.y1
+
+
+@pytest.mark.parametrize("waits", [{}, {"0 workers": []}])
+def test_no_points_are_no_picture(waits):
+    with pytest.raises(ValueError, match="there is nothing to draw"):
+        draw_waits(waits)
