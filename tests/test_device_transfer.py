@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import companion.results
+from benchmarks import measuring
 from benchmarks.lengths import long_tailed
 from companion.collating import Batch
 from companion.results import load, names
@@ -190,13 +191,18 @@ def test_what_pytorch_says_in_a_forked_worker_is_its_last_line():
     assert "\n" not in said
 
 
-def test_no_figures_of_the_cpu_come_into_the_package(monkeypatch):
-    before = {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")}
+def test_no_figures_of_the_cpu_come_into_the_package(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    for arguments in ([], ["--out", str(PACKAGED / "other.json")]):
+    monkeypatch.setattr(measuring, "RESULTS", tmp_path)
+    monkeypatch.setattr(transfer, "RESULTS", tmp_path)
+    monkeypatch.setattr(transfer, "ON_CPU", ())
+    for arguments in ([], ["--out", str(tmp_path / "other.json")]):
         with pytest.raises(SystemExit, match=r"finds no CUDA device here.*another file with --out"):
             transfer.main(arguments)
-    assert {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")} == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_packaged_figures_are_those_of_a_cuda_device():
     assert "device_transfer" not in names() or load("device_transfer")["machine"]["device"] != "CPU"
 
 
