@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import companion.results
+from benchmarks import measuring
 from benchmarks.lengths import long_tailed
 from companion.collating import Batch
 from companion.results import load, names
@@ -167,10 +168,10 @@ def test_a_batch_that_is_not_on_the_device_is_refused():
 
 
 def test_a_forked_worker_that_moves_to_cuda_is_refused_before_anything_starts(cuda, items):
-    way = transfer.WAYS["in collate, 2 forked workers"]
+    way, before = transfer.WAYS["in collate, 2 forked workers"], active_children()
     with pytest.raises(ValueError, match="CUDA cannot be used in forked workers"):
         transfer.loader_of(way, items, 4, 0.0, torch.device("cuda"))
-    assert active_children() == []
+    assert active_children() == before
 
 
 def test_every_other_way_can_be_set_up_for_cuda_and_pins_as_it_says(cuda, items):
@@ -190,13 +191,18 @@ def test_what_pytorch_says_in_a_forked_worker_is_its_last_line():
     assert "\n" not in said
 
 
-def test_no_figures_of_the_cpu_come_into_the_package(monkeypatch):
-    before = {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")}
+def test_no_figures_of_the_cpu_come_into_the_package(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    for arguments in ([], ["--out", str(PACKAGED / "other.json")]):
+    monkeypatch.setattr(measuring, "RESULTS", tmp_path)
+    monkeypatch.setattr(transfer, "RESULTS", tmp_path)
+    monkeypatch.setattr(transfer, "ON_CPU", ())
+    for arguments in ([], ["--out", str(tmp_path / "other.json")]):
         with pytest.raises(SystemExit, match=r"finds no CUDA device here.*another file with --out"):
             transfer.main(arguments)
-    assert {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")} == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_packaged_figures_are_those_of_a_cuda_device():
     assert "device_transfer" not in names() or load("device_transfer")["machine"]["device"] != "CPU"
 
 
@@ -227,7 +233,7 @@ def test_the_thread_ends_with_the_batches_and_its_error_is_the_loops():
         yield from pairs(2)
         raise OSError("the disk is gone")
 
-    threads = threading.active_count()
+    before = set(threading.enumerate())
     batches = transfer.ahead(broken(), CPU)
     next(batches)
     next(batches)
@@ -235,8 +241,9 @@ def test_the_thread_ends_with_the_batches_and_its_error_is_the_loops():
         next(batches)
     stopped = transfer.ahead(iter(pairs(9)), CPU)
     next(stopped)
+    assert set(threading.enumerate()) - before != set()
     stopped.close()
-    assert threading.active_count() == threads
+    assert set(threading.enumerate()) - before == set()
 
 
 # A block ---------------------------------------------------------------------------------
