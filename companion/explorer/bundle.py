@@ -84,6 +84,16 @@ def widget_module() -> str:
     return f"{_joined()}\nexport default explorer_js.jupyterWidget(CONSTANTS);\n"
 
 
+def lab_script() -> str:
+    """Give the classic script that makes `<padding-lab>` elements live; it stands alone."""
+    return f'(() => {{\n"use strict";\n{_as_function("lab")}\nlab_js.definePageElement();\n}})();\n'
+
+
+def lab_module() -> str:
+    """Give the module whose default export renders the padding lab in Jupyter."""
+    return f"{_as_function('lab')}\nexport default lab_js.jupyterWidget();\n"
+
+
 def _joined() -> str:
     data = json.dumps(explorer_constants()).replace("<", "\\u003c")
     return "\n".join([f"const CONSTANTS = {data};", *map(_as_function, MODULES)])
