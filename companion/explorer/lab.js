@@ -220,7 +220,7 @@ function counted(number, one, many = `${one}s`) {
 
 /** @param {Epoch} epoch @param {State} state */
 export function captionOf({ texts }, { batch_size, max_length }) {
-  const limit = max_length === null ? "no maximum length" : `cut to ${count(max_length)}`;
+  const limit = max_length === null ? "no maximum length" : `maximum length ${count(max_length)}`;
   return `An epoch of ${count(texts)} texts in batches of ${count(batch_size)}, ${limit}. Slots and attention: times those of dynamic padding.`;
 }
 
@@ -349,12 +349,13 @@ export function mount(root, first, host, prefix) {
     drawEpoch();
   }
 
-  /** The scale is the same for all settings, so that the areas can be compared. */
+  /** A slot has the same area in all settings, so that the areas of epochs can be compared. */
   function scale() {
     const { plan, longest, texts } = /** @type {Epoch} */ (epoch);
     const wide = $("epoch").clientWidth || 600;
     const slots = plan.batches.reduce((most, [width]) => Math.max(most, width), longest);
-    return { wide, slots, across: wide / slots, down: Math.min(12, 440 / texts) };
+    // Where long packs make a slot narrower, its row is taller: the area of a slot stays.
+    return { wide, slots, across: wide / slots, down: (Math.min(12, 440 / texts) * slots) / longest };
   }
 
   function drawEpoch() {

@@ -309,7 +309,9 @@ class PaddingLab(anywidget.AnyWidget):
         self.set_trait("drawn", drawn)
 
     def _caption(self) -> str:
-        limit = "no maximum length" if self.max_length is None else f"cut to {self.max_length:,}"
+        limit = "no maximum length"
+        if self.max_length is not None:
+            limit = f"maximum length {self.max_length:,}"
         return (
             f"An epoch of {len(self.lengths):,} texts in batches of {self.batch_size:,}, {limit}. "
             "Slots and attention: times those of dynamic padding."

@@ -127,10 +127,12 @@ def test_a_choice_changes_the_tally_the_table_and_the_picture(lab):
     assert picture.bounding_box()["height"] < tall / 3
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_every_strategy_says_what_it_does_and_draws_its_slots_to_scale(lab, strategy):
+@pytest.mark.parametrize(
+    ("strategy", "max_length"), [*((name, None) for name in STRATEGIES), ("packed", 2048)]
+)
+def test_every_strategy_draws_its_slots_to_one_scale(lab, strategy, max_length):
     lab.get_by_label("Strategy").select_option(strategy)
-    rows = {name: figures(lab, name) for name in STRATEGIES}
+    lab.get_by_label("Maximum length").fill(str(max_length or ""))
     assert lab.locator("[aria-current] th").text_content() == strategy
     # The area of the path is the number of slots, at one scale for all strategies.
     area = lab.locator(".pl-epoch .pl-slots").evaluate(
@@ -140,9 +142,9 @@ def test_every_strategy_says_what_it_does_and_draws_its_slots_to_scale(lab, stra
         }"""
     )
     scale = lab.locator(".pl-epoch").evaluate("box => box.clientWidth / 597 * 440 / 1116")
-    known = PaddingLab(strategy=strategy)
+    known = PaddingLab(strategy=strategy, max_length=max_length)
     assert area / scale == pytest.approx(known.drawn["plan"]["slots"], rel=0.01)
-    assert rows[strategy][0] == f"{known.padding_share:.1%}"
+    assert figures(lab, strategy)[0] == f"{known.padding_share:.1%}"
 
 
 def test_the_keyboard_alone_walks_through_the_epoch(lab, chapter):

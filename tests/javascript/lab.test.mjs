@@ -67,7 +67,7 @@ test("the table names all five, and marks the chosen one", () => {
   const table = tableOf(epoch(lengths, state), state);
   assert.deepEqual([...table.matchAll(/scope="row">(\w+)/g)].map(([, name]) => name), STRATEGIES);
   assert.match(table, /aria-current="true"><th scope="row">dynamic<\/th><td>20.0%<\/td><td>3<\/td><td>1.00/);
-  assert.match(captionOf(epoch(lengths, state), { ...state, max_length: 1234 }), /cut to 1,234/);
+  assert.match(captionOf(epoch(lengths, state), { ...state, max_length: 1234 }), /maximum length 1,234\./);
 });
 
 test("blocks are drawn to scale, one under another, with a border between packed texts", () => {
