@@ -28,6 +28,7 @@
 /**
  * @typedef {object} Host who plans: the page itself, or a kernel
  * @property {(state: State, drawn: (epoch: Epoch) => void) => void} plan
+ * @property {boolean} [isPage] whether the address of the page can hold the settings
  */
 
 export const STRATEGIES = ["static", "dynamic", "bucketed", "sorted", "packed"];
@@ -321,7 +322,7 @@ function pictureOf(batches, { across, down, wide, label, hatch, marked }) {
  * @param {string} prefix for ids, one of its own for each lab of a page
  */
 export function mount(root, first, host, prefix) {
-  root.innerHTML = frameOf(prefix);
+  root.innerHTML = frameOf(prefix, Boolean(host.isPage));
   /** @type {(part: string) => HTMLElement} */
   const $ = (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`));
   const [strategy, size, limit, range] = /** @type {HTMLInputElement[]} */ (["strategy", "size", "limit", "range"].map($));
@@ -447,25 +448,71 @@ export function mount(root, first, host, prefix) {
   });
   $("epoch").addEventListener("pointermove", point);
   $("epoch").addEventListener("click", point);
+  $("link").addEventListener("click", () => void copy(`${location.href.split("#")[0]}${hashOf(root.id, state)}`));
+  $("reset").addEventListener("click", () => start(first));
   new ResizeObserver(() => {
     if ($("epoch").clientWidth !== drawnWide) drawEpoch();
   }).observe($("epoch"));
 
-  drawControls();
-  change({});
-  return {
-    /** @param {State} given */
-    show(given) {
-      state = given;
-      complain("");
-      drawControls();
-      change({});
-    },
-  };
+  /** @param {string} text */
+  async function copy(text) {
+    const box = /** @type {HTMLInputElement} */ ($("copied"));
+    box.value = text;
+    try {
+      await navigator.clipboard.writeText(text);
+      box.hidden = true;
+      $("copying").textContent = "The link is in the clipboard.";
+    } catch {
+      // Over plain http a browser gives no clipboard; a selected text can be copied by hand.
+      box.hidden = false;
+      box.select();
+      $("copying").textContent = "The link is selected; copy it with the keyboard.";
+    }
+  }
+
+  /** @param {State} given */
+  function start(given) {
+    state = given;
+    step = 0;
+    complain("");
+    for (const box of [size, limit]) box.removeAttribute("aria-invalid");
+    drawControls();
+    change({});
+  }
+
+  start(first);
+  return { show: start, complain };
 }
 
-/** @param {string} prefix */
-function frameOf(prefix) {
+// A link to a lab's settings --------------------------------------------------------------
+
+/** @param {string} id @param {State} state */
+export function hashOf(id, { strategy, batch_size, max_length }) {
+  return `#lab=${id}.${strategy}.${batch_size}.${max_length ?? "none"}`;
+}
+
+/**
+ * Read what `hashOf` wrote; null where the link is about something else.
+ *
+ * @param {string} hash
+ * @param {string} id
+ * @returns {State | null} raises an error for a damaged link
+ */
+export function readHash(hash, id) {
+  if (!hash.startsWith(`#lab=${id}.`)) return null;
+  const found = /^(\w+)\.(\d{1,7})\.(\d{1,7}|none)$/.exec(hash.slice(`#lab=${id}.`.length));
+  if (!found || !STRATEGIES.includes(found[1])) throw new Error(`there is no lab at ${hash}`);
+  const [strategy, size, limit] = found.slice(1);
+  const state = { strategy, batch_size: Number(size), max_length: limit === "none" ? null : Number(limit) };
+  checkNumber("batch_size", state.batch_size);
+  if (state.max_length !== null) checkNumber("max_length", state.max_length);
+  return state;
+}
+
+// The parts of the lab --------------------------------------------------------------------
+
+/** @param {string} prefix @param {boolean} isPage */
+function frameOf(prefix, isPage) {
   /** @type {(part: string, label: string, control: string) => string} */
   const field = (part, label, control) =>
     `<span class="pl-field"><label for="${prefix}-${part}">${label}</label> ${control.replace(" ", ` data-part="${part}" id="${prefix}-${part}" `)}</span>`;
@@ -486,6 +533,8 @@ ${field("limit", "Maximum length", `<input type="number" min="1" max="${MOST}" s
 <p class="pl-detail" data-part="detail"></p>
 <div class="pl-batch" data-part="batch"></div>
 <table class="pl-table" data-part="table"></table>
+<p class="pl-take"><button type="button" data-part="link"${isPage ? "" : " hidden"}>Copy link</button> <button type="button" data-part="reset">Reset</button> <span aria-live="polite" data-part="copying"></span>
+<input data-part="copied" readonly hidden aria-label="To copy"></p>
 </div>`;
 }
 
@@ -501,12 +550,29 @@ export function definePageElement() {
       const data = JSON.parse(this.querySelector("script")?.textContent ?? "null");
       if (!data) return;
       this.dataset.alive = "true";
+      this.id ||= `padding-lab-${(number += 1)}`;
       const stored = [...this.childNodes];
+      /** @type {Host} */
+      const host = { isPage: true, plan: (state, drawn) => drawn(epoch(data.lengths, state)) };
       try {
-        mount(this, data.state, { plan: (state, drawn) => drawn(epoch(data.lengths, state)) }, `lab-${(number += 1)}`);
+        const lab = mount(this, data.state, host, this.id);
+        this.restore(lab);
+        addEventListener("hashchange", () => this.restore(lab));
       } catch (error) {
         this.replaceChildren(...stored); // the table tells the lesson without us
         console.error(error);
+      }
+    }
+
+    /** @param {ReturnType<typeof mount>} lab */
+    restore(lab) {
+      try {
+        const state = readHash(location.hash, this.id);
+        if (!state) return;
+        lab.show(state);
+        this.scrollIntoView();
+      } catch {
+        lab.complain("The link to a lab in this page's address is damaged; here are the page's own settings.");
       }
     }
   }

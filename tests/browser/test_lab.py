@@ -242,6 +242,24 @@ def test_over_http_it_is_the_same_and_asks_no_other_host(fresh, served):
     assert complaints == []
 
 
+def test_a_link_opens_the_lab_as_it_was_and_reset_gives_it_back(lab, fresh):
+    lab.get_by_label("Strategy").select_option("packed")
+    lab.get_by_label("Batch size").fill("64")
+    lab.get_by_role("button", name="Copy link").click()
+    box = lab.get_by_label("To copy")
+    expect(lab.get_by_text("The link is")).to_be_visible()
+    fresh.goto(box.input_value())
+    other = fresh.get_by_role("group", name="Padding lab")
+    expect(other.get_by_label("Strategy")).to_have_value("packed")
+    expect(tally(other)).to_contain_text("3 steps, 2.1% padding")
+    expect(other).to_be_in_viewport()
+    other.get_by_role("button", name="Reset").click()
+    expect(tally(other)).to_contain_text("140 steps, 53.9% padding")
+    fresh.evaluate("location.hash = '#lab=padding-lab-1.packed.none'")
+    expect(other.get_by_role("alert")).to_contain_text("is damaged")
+    expect(tally(other)).to_contain_text("140 steps, 53.9% padding")
+
+
 def test_axe_finds_nothing_while_there_is_a_complaint(lab, chapter):
     lab.get_by_label("Batch size").fill("0")  # every page as it opens is in test_pages.py
     for width, theme in zip(WIDTHS, THEMES, strict=True):

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 const source = readFileSync(new URL("../../companion/explorer/lab.js", import.meta.url), "utf8");
 const lab = await import(`data:text/javascript,${encodeURIComponent(source)}`);
-const { STRATEGIES, captionOf, epoch, pathsOf, plan, stepOf, tableOf, tallyOf } = lab;
+const { STRATEGIES, captionOf, epoch, hashOf, pathsOf, plan, readHash, stepOf, tableOf, tallyOf } = lab;
 
 const lengths = [7, 1, 3, 3, 5];
 const state = { strategy: "dynamic", batch_size: 2, max_length: null };
@@ -75,4 +75,16 @@ test("blocks are drawn to scale, one under another, with a border between packed
   assert.equal(slots, "M0 0H60V4H0zM0 4H40V6H0z");
   assert.equal(text, "M0 0H60V2H20V4H0zM0 4H40V6H0z");
   assert.equal(borders, "M10 4v2");
+});
+
+test("a link holds the settings, and a damaged one is refused", () => {
+  for (const max_length of [null, 1, 1_000_000]) {
+    const chosen = { strategy: "packed", batch_size: 64, max_length };
+    assert.deepEqual(readHash(hashOf("a-1", chosen), "a-1"), chosen);
+    assert.equal(readHash(hashOf("a-1", chosen), "a-2"), null);
+  }
+  assert.equal(readHash("#summary", "a-1"), null);
+  for (const damaged of ["", "best.8.none", "static.0.none", "static.8", "static.8.0", "static.8.9999999"]) {
+    assert.throws(() => readHash(`#lab=a-1.${damaged}`, "a-1"), damaged);
+  }
 });
