@@ -127,6 +127,12 @@ def test_neighbours_are_alike_where_sorted_and_only_there(embedded):
     assert abs(wave("dynamic")) < 0.2
 
 
+def test_the_packs_of_long_texts_do_not_all_come_first(embedded):
+    longest = [max(map(max, rows)) for _, rows in plan(embedded, "packed", 8).batches]
+    assert longest != sorted(longest, reverse=True)
+    assert max(longest) not in longest[:1]
+
+
 def test_what_is_cut_is_counted():
     planned = plan([3, 4, 5, 9], "dynamic", 4, max_length=4)
     assert planned.batches == [(5, [[4], [5], [5], [5]])]
@@ -140,6 +146,8 @@ def test_the_costs_add_up_what_a_model_computes():
     assert planned.slots == 2 * 5 + 2 * 7
     assert planned.squares == 2 * 25 + 2 * 49
     assert planned.text_squares == 25 + 4 + 9 + 49
+    drawn = epoch([4, 1, 2, 6], "static", 2, 3)
+    assert (drawn["texts"], drawn["longest"]) == (4, 6 + 1)  # uncut
     row = epoch([4, 1, 2, 6], "static", 2, None)["rows"][0]
     assert row["cost"] == 28 / 24
     assert row["attention"] == (4 * 49) / 148
