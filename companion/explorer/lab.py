@@ -32,7 +32,7 @@ HEADS = ("strategy", "padding", "steps", "slots", "attention")
 """The columns of the table that compares them."""
 
 MEGA = 50
-"""How many batches are sorted together by the strategy "sorted", as transformers has it."""
+"""How many batches the strategy "sorted" sorts together: the most that transformers takes."""
 
 MOST = 1_000_000
 """The largest batch size and the largest maximum length that the lab takes."""
@@ -113,7 +113,8 @@ def plan(
     `batch_size`: rows of a batch; one that is larger than the set gives a single batch.
     `max_length`: columns of `inputs`, as for the `Collator` with truncation "cut", or None.
     A text takes a slot for each token and one for its end token; what has no room is cut.
-    A pack is as long as `max_length` allows, or as the longest text.
+    A pack is as long as `max_length` allows, or as the longest text. (`Packer` shifts within
+    each text and so needs no slot for its end token; here all five are counted alike.)
 
     Raises `ValueError` for numbers and names that are none of these.
 
