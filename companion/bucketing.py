@@ -52,7 +52,7 @@ class LengthBucketSampler(Sampler[list[int]]):
         rank: int = 0,
         pool: int = POOL,
     ) -> None:
-        self.lengths = _checked_lengths(lengths)
+        self.lengths = checked_lengths(lengths)
         for name, number, least in (
             ("batch_size", batch_size, 1),
             ("seed", seed, 0),
@@ -111,17 +111,13 @@ class LengthBucketSampler(Sampler[list[int]]):
         entries = count * self.batch_size if self.drop_last else len(self.lengths)
         # Sizes that differ by at most one, and not always the same batches that are smaller.
         sizes = dice.permutation(np.arange(entries, entries + count) // count)
-        # Every pool gets about as many steps: a small last one would have many pads.
-        pools = max(1, round(self._steps / self.pool))
-        pool_of_batch = np.arange(count) // self.num_replicas * pools // self._steps
+        pools = pool_of_steps(self._steps, self.pool).repeat(self.num_replicas)
         order = dice.permutation(len(self.lengths))[:entries]
-        # Equal lengths stay in their random order, since the sort is stable.
-        order = order[np.lexsort((self.lengths[order], np.repeat(pool_of_batch, sizes)))]
-        ends = np.cumsum(sizes)
+        buckets = cut_buckets(self.lengths, order, sizes, pools)
         # Neighbours in the sorted pool are one step; who of the ranks gets the longest, varies.
         steps = dice.permuted(np.arange(count).reshape(self._steps, self.num_replicas), axis=1)
         mine = dice.permutation(steps)[:, self.rank]
-        return [order[ends[batch] - sizes[batch] : ends[batch]].tolist() for batch in mine]
+        return [buckets[batch].tolist() for batch in mine]
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order comes next. In the epoch that is there, nothing changes.
@@ -183,6 +179,38 @@ class LengthBucketSampler(Sampler[list[int]]):
         }
 
 
+def pool_of_steps(steps: int, pool: int = POOL) -> NDArray[np.int64]:
+    """Give for each of `steps` the number of its pool, where a pool has about `pool` steps.
+
+    Every pool gets about as many steps: a small last one would have many pads.
+
+    >>> pool_of_steps(5, pool=2)
+    array([0, 0, 0, 1, 1])
+    """
+    return np.arange(steps) * max(1, round(steps / pool)) // steps
+
+
+def cut_buckets(
+    lengths: NDArray[np.int64],
+    order: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    pools: NDArray[np.int64],
+) -> list[NDArray[np.int64]]:
+    """Deal entries into pools, sort each pool by length, and cut it into batches.
+
+    `order`: the numbers of the entries, shuffled. `sizes` and `pools`: for each batch, how
+    many entries it holds, and the number of its pool; pools follow one another. Nothing here
+    is random: of one pool, the batches come with the shortest first.
+
+    >>> everyone = np.arange(4)
+    >>> cut_buckets(np.array([9, 2, 8, 3]), everyone, np.array([2, 2]), np.array([0, 0]))
+    [array([1, 3]), array([2, 0])]
+    """
+    # Equal lengths stay in the order given, since the sort is stable.
+    order = order[np.lexsort((lengths[order], np.repeat(pools, sizes)))]
+    return np.split(order, np.cumsum(sizes)[:-1])
+
+
 def epoch_padding_share(lengths: ArrayLike, batches: list[list[int]]) -> float:
     """Give the padding share of a whole epoch: pad slots by all slots of all its blocks.
 
@@ -191,7 +219,7 @@ def epoch_padding_share(lengths: ArrayLike, batches: list[list[int]]) -> float:
     >>> epoch_padding_share([5, 2, 3], [[0], [1, 2]])
     0.0714285714285714
     """
-    every = _checked_lengths(lengths) + 1
+    every = checked_lengths(lengths) + 1
     if not batches or not all(batches):
         raise ValueError("an epoch has batches, and a batch has entries; found none")
     slots = sum(int(every[batch].max()) * len(batch) for batch in batches)
@@ -207,14 +235,14 @@ def neighbour_correlation(lengths: ArrayLike, batches: list[list[int]]) -> float
     >>> round(neighbour_correlation([1, 2, 3, 4, 5], [[0], [1], [2], [3], [4]]), 6)
     1.0
     """
-    every: NDArray[np.int64] = _checked_lengths(lengths)
+    every: NDArray[np.int64] = checked_lengths(lengths)
     means = np.array([every[batch].mean() for batch in batches])
     if len(means) < 3 or means[:-1].std() == 0 or means[1:].std() == 0:
         raise ValueError("a correlation needs three batches or more, of different mean lengths")
     return float(np.corrcoef(means[:-1], means[1:])[0, 1])
 
 
-def _checked_lengths(lengths: ArrayLike) -> NDArray[np.int64]:
+def checked_lengths(lengths: ArrayLike) -> NDArray[np.int64]:
     """Give the lengths as a flat array of whole numbers, none negative."""
     array = np.asarray(lengths)
     if array.ndim != 1 or array.size == 0:

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from companion import InstructionDataset, load_entries
-from companion.bucketing import LengthBucketSampler, epoch_padding_share, neighbour_correlation
+from companion.bucketing import (
+    LengthBucketSampler,
+    cut_buckets,
+    epoch_padding_share,
+    neighbour_correlation,
+    pool_of_steps,
+)
 
 LENGTHS = [9, 2, 8, 3, 2, 9, 30, 1, 4, 4, 12, 7, 5]
 
@@ -286,3 +292,19 @@ def test_the_correlation_is_of_neighbours():
     assert neighbour_correlation([1, 9, 1, 9], [[0], [1], [2], [3]]) == pytest.approx(-1)
     with pytest.raises(ValueError, match="three batches or more"):
         neighbour_correlation([1, 2], [[0], [1]])
+
+
+@pytest.mark.parametrize(("steps", "pools"), [(1, 1), (49, 1), (149, 1), (151, 2), (6500, 65)])
+def test_pools_are_about_as_large_as_asked_for_and_as_each_other(steps, pools):
+    counts = np.bincount(pool_of_steps(steps))
+    assert len(counts) == pools
+    assert counts.max() - counts.min() <= 1
+    assert (np.diff(pool_of_steps(steps)) >= 0).all()
+
+
+def test_buckets_are_cut_pool_by_pool_and_ties_keep_their_order():
+    lengths = np.array([5, 9, 1, 5, 5, 2])
+    buckets = cut_buckets(
+        lengths, np.array([3, 1, 0, 5, 4, 2]), np.array([2, 1, 2, 1]), np.array([0, 0, 1, 1])
+    )
+    assert [bucket.tolist() for bucket in buckets] == [[3, 0], [1], [2, 5], [4]]

@@ -99,6 +99,16 @@ def widget_module() -> str:
     return f"{_joined()}\nexport default hosts_js.jupyterWidget(CONSTANTS);\n"
 
 
+def lab_script() -> str:
+    """Give the classic script that makes `<padding-lab>` elements live; it stands alone."""
+    return f'(() => {{\n"use strict";\n{_as_function("lab")}\nlab_js.definePageElement();\n}})();\n'
+
+
+def lab_module() -> str:
+    """Give the module whose default export renders the padding lab in Jupyter."""
+    return f"{_as_function('lab')}\nexport default lab_js.jupyterWidget();\n"
+
+
 def _joined() -> str:
     data = json.dumps(explorer_constants()).replace("<", "\\u003c")
     return "\n".join([f"const CONSTANTS = {data};", *map(_as_function, MODULES)])
@@ -115,6 +125,8 @@ def _as_function(name: str) -> str:
     source = re.sub(
         r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', r"const \1 = \2_js;", source, flags=re.M
     )
+    # What is said about types is for those who read the module, and is a fifth of its weight.
+    source = re.sub(r"[ \t]*/\*\*.*?\*/\n?", "", source, flags=re.DOTALL)
     left = re.findall(r"^(?:import|export)\b.*", source, re.M)
     if left:
         raise ValueError(f"{name}.js: cannot be joined with the others because of {left[0]!r}")

@@ -20,7 +20,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from companion.entries import load_entries
-from companion.explorer.bundle import TOY_BATCH, page_script
+from companion.explorer.bundle import TOY_BATCH, lab_script, page_script
 from companion.explorer.mending import mend_page, without_far_scripts
 from companion.explorer.table import STEPS, BatchTable, stylesheet
 from companion.explorer.vocabulary import vocabulary_script
@@ -102,6 +102,8 @@ def write_assets(app: Sphinx) -> None:
         "page.js": (_HERE / "page.js").read_text("utf-8"),
         "explorer.css": (_HERE / "explorer.css").read_text("utf-8"),
         "explorer.js": page_script(),
+        "lab.css": (_HERE / "lab.css").read_text("utf-8"),
+        "lab.js": lab_script(),
         "vocabulary.js": vocabulary_script(),
     }
     for name, text in written.items():
@@ -118,6 +120,15 @@ def mend(
     context["mend_page"] = mend_page
     context["mended_template"] = template
     return "mended.html"
+
+
+def bring_lab(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Load the padding lab's script and style where there is a lab, and nowhere else."""
+    if "<padding-lab>" in context.get("body", ""):
+        app.add_css_file("lab.css")
+        app.add_js_file("lab.js", loading_method="defer")
 
 
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
@@ -148,6 +159,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
     app.connect("html-collect-pages", index_page)
+    app.connect("html-page-context", bring_lab)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

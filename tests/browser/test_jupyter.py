@@ -27,15 +27,23 @@ CELLS = (
     'widgets.jslink((columns, "value"), (explorer, "max_length"))\n'
     "widgets.HBox([explorer, columns])",
 )
+PADDING_CELLS = (
+    "from companion.explorer.lab import PaddingLab\n"
+    "padding = PaddingLab([7, 1, 3, 3, 5], batch_size=2)\n"
+    "padding",
+    'print("kernel has", padding.strategy, padding.steps, padding.padding_share)',
+    'padding.strategy = "static"\npadding.max_length = 4\npadding.lengths = [9, 9, 1]',
+)
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Start a JupyterLab in an empty folder, and give the address of a notebook in it."""
+    """Start a JupyterLab in an empty folder, and give the address of its notebooks."""
     folder = tmp_path_factory.mktemp("lab")
-    notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, folder / "try.ipynb")
+    for name, cells in (("try", CELLS), ("padding", PADDING_CELLS)):
+        notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,7 +58,7 @@ def lab(tmp_path_factory):
         address = f"http://127.0.0.1:{port}"
         try:
             _wait_for(f"{address}/api", folder / "log")
-            yield f"{address}/lab/tree/try.ipynb"
+            yield f"{address}/lab/tree"
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -66,16 +74,22 @@ def _wait_for(address, log):
     pytest.fail(f"JupyterLab did not start: {log.read_text()[-2000:]}")
 
 
-def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
-    fresh.goto(lab)
-    cells = fresh.locator(".jp-CodeCell")
-    expect(cells).to_have_count(4, timeout=60_000)
-    expect(fresh.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
+def _open(page, address, count):
+    """Open a notebook, and give its cells, and a function that runs one of them."""
+    page.goto(f"{address}?reset")  # without what another test had open
+    cells = page.locator(".jp-CodeCell")
+    expect(cells).to_have_count(count, timeout=60_000)
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
 
     def run(number):
         cells.nth(number).locator(".cm-content").click()
-        fresh.keyboard.press("Control+Enter")
+        page.keyboard.press("Control+Enter")
 
+    return cells, run
+
+
+def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
+    cells, run = _open(fresh, f"{lab}/try.ipynb", len(CELLS))
     run(0)
     explorer = cells.nth(0).locator(".be")
     expect(explorer.locator('[data-part="said"]')).to_have_text(
@@ -106,3 +120,22 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
     # Both views of the model follow, each with its own answer from the kernel.
     first = cells.nth(0).locator('[data-part="said"]')
     expect(first).to_contain_text("a block of shape (1, 3)", timeout=15_000)
+
+
+def test_the_padding_lab_is_planned_by_the_kernel_and_both_can_choose(lab, fresh):
+    cells, run = _open(fresh, f"{lab}/padding.ipynb", len(PADDING_CELLS))
+    run(0)
+    padding = fresh.get_by_role("group", name="Padding lab")
+    expect(padding.get_by_role("status")).to_contain_text("3 steps, 20.0% padding", timeout=60_000)
+    padding.get_by_label("Strategy").select_option("packed")
+    expect(padding.get_by_role("status")).to_contain_text("2 steps, 0.0% padding", timeout=15_000)
+    run(1)
+    expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(
+        "kernel has packed 2 0.0", timeout=15_000
+    )
+    run(2)
+    expect(padding.get_by_label("Strategy")).to_have_value("static", timeout=15_000)
+    expect(padding.get_by_label("Maximum length")).to_have_value("4")
+    expect(padding.get_by_role("status")).to_contain_text(
+        "2 steps, 20.0% padding. The model computes on 15 slots", timeout=15_000
+    )
