@@ -306,8 +306,8 @@ MUTATIONS = [
     Mutation(
         "the batches are not of like length",
         "bucketing",
-        "(self.lengths[order], np.repeat",
-        "(np.zeros(entries), np.repeat",
+        "(lengths[order], np.repeat",
+        "(np.zeros(len(order)), np.repeat",
         "bucketing",
     ),
     Mutation(

@@ -171,7 +171,7 @@ def _open(page: Page, address: str) -> Opened:
         ),
     )
     page.goto(address, wait_until="load")
-    page.wait_for_timeout(400)  # what is asked for late is asked for by now
+    page.wait_for_timeout(200)  # what is asked for late is asked for by now
     return opened
 
 

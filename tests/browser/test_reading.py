@@ -170,7 +170,11 @@ def test_on_paper_everything_is_open_and_nothing_is_cut_off(visit, name):
         "addEventListener('beforeprint', () => {"
         "window.openWhilePrinting = document.querySelectorAll('article details[open]').length})"
     )
-    assert len(page.pdf(prefer_css_page_size=True)) > 10_000
+    if name in (FRONT, CHAPTER):  # a real print, once with an explorer and once with answers
+        assert len(page.pdf(prefer_css_page_size=True)) > 10_000
+    else:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate("window.openWhilePrinting") >= folded
     assert page.locator("article details:not([open])").count() == folded
 
