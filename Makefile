@@ -30,15 +30,14 @@ book: .venv/ready ## build the site into _build/html and say which page to open
 	$(BIN)/jupyter-book build . --all -n -W --keep-going --quiet
 	@echo "Open this page in a browser: $(CURDIR)/$(SITE)/index.html"
 
-# One thread each: the tests run side by side, and on small tensors threads only wait. Three at a
-# time on two cores, since a third of their time they wait for a browser or another process.
+# One thread each: the tests run side by side, and on small tensors threads only wait.
 test: export OMP_NUM_THREADS := 1
 test: book ## prove it: style, types, units, properties, every cell, parity, the site
 	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 	$(BIN)/python scripts/alone.py $(ALONE) $(CHAPTERS)
-	PYTHONPATH="$(CURDIR)/$(ALONE)/wheel" $(BIN)/pytest --numprocesses 3 --dist loadfile --nbval $(ALONE)/book
+	PYTHONPATH="$(CURDIR)/$(ALONE)/wheel" $(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(ALONE)/book
 	@test -z "$$(find $(ALONE)/book -type f ! -name '*.ipynb' | tee /dev/stderr)"
 
 fuzz: export RANDOM_STATES := 5000

@@ -230,7 +230,7 @@ def test_a_worker_that_is_killed_ends_the_epoch_with_an_error_within_seconds():
 # A worker that dies while a tensor of its is fetched is not noticed as a worker, but as the end
 # of a connection: the epoch ends with an error all the same.
 GONE = (
-    r"^(RuntimeError: DataLoader worker \(pid.*(is killed by signal: {}|exited unexpectedly)"
+    r"(RuntimeError: DataLoader worker \(pid.*(is killed by signal: {}|exited unexpectedly)"
     r"|(Connection\w*|FileNotFound|EOF)Error)"
 )
 

@@ -59,6 +59,8 @@ import { TASKS, hintFor } from "./turn.js";
  * @property {(step: string, show: string) => void} look at another step
  */
 
+const MOST_ASKED = 60; // targets that a reader is asked to fill in
+
 let made = 0;
 
 /**
@@ -145,12 +147,12 @@ export function mount(root, first, host, constants) {
         : byRow.filter((own) => own.length).map((own) => tableOf(own, view, constants, marked)),
     );
     const changed = lines.flatMap((line) => line.cells).filter((cell) => cell.changed).length;
-    $("changed").textContent = changed && !view.turn ? `This step changed ${changed} cells, outlined.` : "";
+    $("changed").textContent = changed && !view.turn ? `This step changed ${changed} cells; those that are not folded away are outlined.` : "";
     $("legend").innerHTML = legendOf(frames, lines, constants);
     drawFindings();
     drawTurn();
     drawDetail();
-    $("tally").innerHTML = view.turn ? "" : tallyOf(frames); // which would count the answers
+    $("tally").innerHTML = view.turn ? "" : tallyOf(frames, step); // which would count the answers
     clearTimeout(announcing);
     announcing = window.setTimeout(() => {
       $("live").textContent = `${TITLES[STEPS.indexOf(step)]}. ${$("said").textContent} ${$("tally").textContent} ${$("findings").textContent}`;
@@ -190,7 +192,7 @@ export function mount(root, first, host, constants) {
   function drawFindings() {
     const found = frames?.findings ?? [];
     const count = frames?.batch?.inputs.length ?? 0;
-    const learned = state.fault && frames ? `<p>${learnedOf(state.fault, frames)}</p>` : "";
+    const learned = state.fault && frames ? `<p>${learnedOf(state.fault, frames, state.mask ?? "none")}</p>` : "";
     const list = found.map((finding) => findingOf(finding, constants, count)).join("");
     $("findings").innerHTML = list || learned ? `${learned}${list ? `<ul>${list}</ul>` : ""}` : "";
     $("mend").hidden = !state.fault;
@@ -231,6 +233,7 @@ export function mount(root, first, host, constants) {
 
   /** @param {Partial<State>} change */
   function change(change) {
+    tell("");
     state = { ...state, ...change };
     view = { ...view, turn: null, cell: null };
     host.changed?.(state);
@@ -282,10 +285,14 @@ export function mount(root, first, host, constants) {
   $("grid").addEventListener("focusin", (event) => choose(/** @type {HTMLElement} */ (event.target)));
   $("grid").addEventListener("mouseover", (event) => {
     const cell = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("td[data-at]"));
-    if (cell && !$("grid").contains(document.activeElement)) choose(cell);
+    if (cell && !view.turn) choose(cell);
+  });
+  $("grid").addEventListener("mouseleave", () => {
+    if (!view.turn && $("grid").contains(document.activeElement)) choose(/** @type {HTMLElement} */ (document.activeElement));
   });
   $("grid").addEventListener("keydown", (event) => {
     const cell = /** @type {HTMLElement} */ (event.target);
+    if (event.key === "Enter" && cell.matches("input[data-answer]")) return check();
     if (!cell.matches("td[data-at]")) return;
     const row = /** @type {HTMLTableRowElement} */ (cell.parentElement);
     const own = [...$("grid").querySelectorAll("tbody tr:has([data-at])")];
@@ -323,8 +330,9 @@ export function mount(root, first, host, constants) {
   $("entries").addEventListener("input", (event) => {
     const box = /** @type {HTMLTextAreaElement} */ (event.target);
     const number = Number(box.dataset.entry);
-    const entries = state.entries.map((entry, i) => (i === number ? edited(entry, box) : entry));
-    change({ entries });
+    const entry = edited(state.entries[number], box);
+    if (!entry) return complain(`Entry ${number + 1} takes ids, whole numbers from 0, with spaces between; drawn is the row before that.`);
+    change({ entries: state.entries.map((old, i) => (i === number ? entry : old)) });
   });
   $("entries").addEventListener("click", (event) => {
     const button = /** @type {HTMLElement} */ (event.target).closest("[data-remove]");
@@ -391,8 +399,20 @@ export function mount(root, first, host, constants) {
     const canTry = STEPS.indexOf(view.step) > 2 && frames?.batch && !state.fault;
     $("turn").hidden = !canTry || Boolean(view.turn);
     $("trying").hidden = !view.turn;
-    $("outcome").textContent = view.turn?.said ?? "";
+    // Two hundred ids are not a task for a hand: then the toy batch is.
+    const isLong = view.step === "shift" && (frames?.tally?.targets ?? 0) > MOST_ASKED;
+    if (isLong) $("turn").hidden = true;
+    $("outcome").textContent = view.turn?.said ?? (canTry && isLong ? "To shift by hand, choose the sample Toy batch." : "");
+    const isRight = Boolean(view.turn?.checks) && view.turn?.wrong === null;
+    $("check").toggleAttribute("disabled", isRight);
+    $("reveal").textContent = isRight ? "Back to the batch" : "Show me";
+    $("refold").hidden = view.open.size === 0 || view.step === "format";
   }
+  $("refold").addEventListener("click", () => {
+    view = { ...view, open: new Set(), cell: null };
+    draw();
+    $("grid").parentElement?.focus();
+  });
   $("turn").addEventListener("click", () => {
     view = { ...view, cell: null, turn: { answers: new Map(), wrong: null, said: "", checks: 0 } };
     draw();
@@ -412,7 +432,8 @@ export function mount(root, first, host, constants) {
     }
     button.setAttribute("aria-pressed", String(isIgnored));
   }
-  $("check").addEventListener("click", () => {
+  $("check").addEventListener("click", check);
+  function check() {
     const turn = view.turn;
     if (!turn || !frames) return;
     const targets = linesOf(frames, view.step).filter((line) => line.name === "targets");
@@ -420,7 +441,8 @@ export function mount(root, first, host, constants) {
     /** @type {(own: {cell: Cell, at: string}) => boolean} */
     const isRight = ({ cell, at }) => {
       const answer = turn.answers.get(at) ?? "";
-      return view.step === "shift" ? answer === String(cell.id) : (answer === "ignored") === (cell.why !== null);
+      if (view.step === "shift") return [String(cell.id), ...(["end", "pad"].includes(cell.role) ? [cell.role] : [])].includes(answer);
+      return (answer === "ignored") === (cell.why !== null);
     };
     const wrong = all.find((own) => !isRight(own));
     turn.checks += 1;
@@ -431,7 +453,7 @@ export function mount(root, first, host, constants) {
       : `Right: ${TITLES[STEPS.indexOf(view.step)]}, ${all.length} targets, ${turn.checks} ${turn.checks === 1 ? "check" : "checks"}.`;
     draw();
     if (wrong) /** @type {HTMLElement | null} */ ($("grid").querySelector(`[data-answer="${wrong.at}"]`))?.focus();
-  });
+  }
   /** Open the fold that hides a cell, if one does. @param {string} at */
   function openFoldAt(at) {
     const [row, , position] = at.split(":").map(Number);

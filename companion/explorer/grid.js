@@ -86,7 +86,7 @@ function bracketOf({ name, start, cells }, runs, isOpen) {
     head: `<th scope="row"><span class="bt-spoken">what ${name} take</span></th>`,
     cells: [
       ...Array(before).fill(empty),
-      `<td class="be-bracket be-${name}${isInFold ? " be-in-fold" : ""}" colspan="${inside}"><span>${name}: columns ${start} to ${stop - 1}</span></td>`,
+      `<td class="be-bracket be-${name}${isInFold ? " be-in-fold" : ""}${start > 0 ? " be-slides" : ""}" colspan="${inside}"><span>${name}: columns ${start} to ${stop - 1}</span></td>`,
       ...Array(after).fill(empty),
     ],
   };
@@ -140,7 +140,7 @@ function cellOf(cell, line, view, constants, marked) {
   const mark = marked.get(at);
   const classes = [cell.changed && !isAsked ? "be-changed" : "", mark ? "be-marked" : ""].join(" ").trim();
   // A cell that the reader is to fill in looks like none, so that its look is no answer.
-  const role = isAsked ? (view.step === "shift" ? "" : cell.role) : isIgnored ? "ignored" : cell.role;
+  const role = isAsked ? (view.step === "mask" ? cell.role : "") : isIgnored ? "ignored" : cell.role;
   const attributes = `data-at="${at}" tabindex="-1" data-role="${role}"` + (classes ? ` class="${classes}"` : "");
   if (isAsked) return `<td ${attributes}>${answerOf(cell, line, view)}</td>`;
   const text = plain(cell);

@@ -77,6 +77,8 @@ function remembering(tokenizer) {
 
 const KEPT = "Your batch is as you left it: this browser, and no one else, keeps it. Reset gives the page's own.";
 
+const LINKED = "This batch came by a link. Reset gives the page's own.";
+
 /** @type {Promise<import("./tokenizer.js").Tokenizer> | null} */
 let vocabulary = null;
 
@@ -117,26 +119,41 @@ export function definePageElement(constants) {
         const own = { ...constants.defaults, ...data.state };
         const host = {
           ...pageHost(data.tokens, constants, loadVocabulary),
-          changed: (/** @type {State} */ state) => keep(this.id, own, state),
+          changed: (/** @type {State} */ state) => {
+            keep(this.id, own, state);
+            // From here on it is the reader's batch: a reload must not bring the link's back.
+            if (location.hash.startsWith(`#batch=${this.id}.`)) history.replaceState(null, "", location.href.split("#")[0]);
+          },
         };
         const explorer = mount(this, data, host, constants);
-        const before = kept(this.id, own);
-        if (before) explorer.show(before, data.step, KEPT);
-        this.restore(explorer);
-        addEventListener("hashchange", () => this.restore(explorer));
+        const showOwn = () => {
+          const before = kept(this.id, own);
+          if (before) explorer.show(before, data.step, KEPT);
+          else explorer.show(own, data.step);
+        };
+        if (kept(this.id, own)) showOwn();
+        this.restore(explorer, showOwn);
+        addEventListener("hashchange", () => this.restore(explorer, showOwn));
       } catch (error) {
         this.replaceChildren(...stored); // the table tells the lesson without us
         console.error(error);
       }
     }
 
-    /** @param {import("./explorer.js").Explorer} explorer */
-    restore(explorer) {
+    /**
+     * Show the batch that the page's address holds, and once it holds none, what was here before.
+     *
+     * @param {import("./explorer.js").Explorer} explorer
+     * @param {() => void} showOwn
+     */
+    restore(explorer, showOwn) {
       try {
         const link = readLink(location.hash, this.id);
-        if (!link) return;
-        explorer.show(link.state, link.step);
-        this.scrollIntoView();
+        if (link) {
+          explorer.show(link.state, link.step, LINKED);
+          this.scrollIntoView();
+        } else if (this.hasAttribute("data-linked")) showOwn();
+        this.toggleAttribute("data-linked", Boolean(link));
       } catch {
         explorer.tell("The link to a batch in this page's address is damaged, and nothing of it could be used.");
       }

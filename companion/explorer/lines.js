@@ -73,7 +73,7 @@ export function linesOf(frames, step) {
         position: column,
         why: seen,
         value: seen === null ? cell.id : batch.targets[place][column],
-        changed: step === "shift" || (step === "ignore" ? seen === "pad" : seen === "prompt"),
+        changed: step === "shift" ? batch.shift > 0 : step === "ignore" ? seen !== null : seen === "prompt",
       };
     });
     const lines = [

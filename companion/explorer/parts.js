@@ -15,11 +15,16 @@ const LONGEST = 20000;
 /** @type {("instruction" | "input" | "output")[]} */
 export const FIELDS = ["instruction", "input", "output"];
 
-/** @param {import("./frames.js").Entry | number[]} entry @param {HTMLTextAreaElement} box */
+/**
+ * Give the entry that a box's text makes; null where it should hold ids and does not.
+ *
+ * @param {import("./frames.js").Entry | number[]} entry
+ * @param {HTMLTextAreaElement} box
+ */
 export function edited(entry, box) {
   if (!Array.isArray(entry)) return { ...entry, [box.dataset.field ?? ""]: box.value };
   const ids = box.value.split(/[\s,]+/).filter(Boolean).map(Number);
-  return ids.length && ids.every((id) => Number.isSafeInteger(id) && id >= 0) ? ids : entry;
+  return ids.length && ids.every((id) => Number.isSafeInteger(id) && id >= 0) ? ids : null;
 }
 
 /** @param {State} state */
@@ -61,10 +66,10 @@ export function frameOf(prefix, name, { styles, masks, truncations, faults, samp
 <div role="tabpanel" id="${prefix}-panel" data-part="panel">
 <p class="be-said"><span data-part="said"></span> <span data-part="changed"></span></p>
 <p class="be-message" role="alert" data-part="message" hidden></p>
+<p class="be-detail" data-part="detail" aria-live="polite"></p>
 <div class="be-grid bt-scroll" role="region" tabindex="0" aria-label="${escape(name)}, grid"><div data-part="grid" class="be-tables"></div></div>
 <ul class="bt-legend" data-part="legend" aria-label="What the looks mean"></ul>
-<p class="be-detail" data-part="detail" aria-live="polite"></p>
-<div class="be-turn">${button("turn", "Your turn")}<span data-part="trying" hidden>${button("check", "Check")} ${button("reveal", "Show me")}</span> <span data-part="outcome" role="status"></span></div>
+<div class="be-turn">${button("refold", "Fold again")} ${button("turn", "Your turn")}<span data-part="trying" hidden>${button("check", "Check")} ${button("reveal", "Show me")}</span> <span data-part="outcome" role="status"></span></div>
 </div>
 <p class="be-tally" data-part="tally"></p>
 <div class="be-findings" data-part="findings"></div>
@@ -102,7 +107,7 @@ export function entryOf(entry, number, prefix, count) {
   /** @type {(field: string, label: string, text: string) => string} */
   const box = (field, label, text) =>
     `<label for="${prefix}-${number}-${field}">${label}</label>` +
-    `<textarea id="${prefix}-${number}-${field}" rows="${text.length > 60 ? 3 : 1}" data-entry="${number}" ` +
+    `<textarea id="${prefix}-${number}-${field}" rows="${Math.min(6, Math.max(text.split("\n").length, Math.ceil(text.length / 60), 1))}" data-entry="${number}" ` +
     `data-field="${field}" spellcheck="false">\n${escape(text)}</textarea>`;
   const boxes = Array.isArray(entry)
     ? box("ids", "Ids", entry.join(" "))

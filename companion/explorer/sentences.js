@@ -66,7 +66,8 @@ export function sentenceOf(frames, state, step) {
       : "Bare ids have no text; their first step is Tokenize.";
   }
   if (step === "tokenize") {
-    return `Each text became token ids: ${listed(rows.map((row) => row.tokens.length))}.`;
+    const counts = listed(rows.map((row) => row.tokens.length));
+    return rows.length > 1 ? `The ${rows.length} texts became ${counts} token ids.` : `The text became ${counts} token ids.`;
   }
   if (batch === null || tally === null) return `There is no batch: ${refusal}.`;
   const [height] = tally.shape;
@@ -87,25 +88,47 @@ export function sentenceOf(frames, state, step) {
     ][batch.shift];
   }
   if (step === "ignore") {
-    return `${count("pad")} of ${tally.targets} targets are pads and became ${"-100"}: no one is graded on padding.`;
+    const [pads, lost, fault] = [count("pad"), count("lost"), count("fault")];
+    const others = [
+      lost ? `${lost} because nothing of their row's response is left` : "",
+      fault ? `${fault} because of the fault` : "",
+    ].filter(Boolean);
+    if (others.length) return `${pads + lost + fault} of ${tally.targets} targets became -100, the ignore index: ${listed([`${pads} are pads`, ...others])}.`;
+    return `${pads} of ${tally.targets} targets are pads and became -100, the ignore index: no one is graded on padding.`;
   }
   const masked = MASK_NAMES[state.mask ?? "none"];
+  if (state.mask === "none") {
+    return `Nothing is masked: this step leaves the targets as they are, ${tally.supervised} of ${tally.targets} to learn from.`;
+  }
   return (
     `With ${masked} masked, ${count("prompt")} more targets became -100; ` +
     `${tally.supervised} of ${tally.targets} are left to learn from.`
   );
 }
 
-/** @param {Frames} frames */
-export function tallyOf({ tally, refusal, warnings }) {
-  if (tally === null) return escape(`${refusal}`);
+/**
+ * Count what there is at a step, of what that step has made: text, block, inputs and targets.
+ *
+ * @param {Frames} frames
+ * @param {string} step
+ */
+export function tallyOf({ rows, batch, tally, refusal, warnings }, step) {
+  const tokens = rows.map((row) => row.tokens.length).reduce((sum, length) => sum + length, 0);
+  if (step === "format") return "";
+  if (step === "tokenize") return `${tokens} tokens in all`;
+  if (tally === null || batch === null) return escape(`${refusal}`);
   const [height, width] = tally.shape;
-  return (
-    `inputs and targets of shape (${height}, ${width}); ${tally.tokens} tokens and ${tally.pads} pads, ` +
-    `a padding share of ${percent(tally.padding_share)}; ${tally.supervised} of ${tally.targets} ` +
-    `targets supervised (${percent(tally.supervised_share)})` +
-    [refusal, ...warnings].filter(Boolean).map((sentence) => `. ${escape(String(sentence))}`).join("")
+  const grids = `inputs and targets of shape (${height}, ${width}) each`;
+  const block =
+    `a block of shape (${height}, ${batch.block[0].length}): ${tally.tokens} tokens, end tokens among them, ` +
+    `and ${tally.pads} pads, a padding share of ${percent(tally.padding_share)}`;
+  const supervised = `${tally.supervised} of ${tally.targets} targets supervised (${percent(tally.supervised_share)})`;
+  const dropped = rows.flatMap((row, number) =>
+    row.place === null ? [`Entry ${number + 1} was dropped: its ${row.tokens.length} tokens are more than the maximum length`] : [],
   );
+  const parts = { pad: [block], shift: [grids, `from ${block}`] }[step] ?? [grids, supervised, `from ${block}`];
+  const notes = [refusal, ...warnings, ...dropped].filter(Boolean);
+  return parts.join("; ") + notes.map((sentence) => `. ${escape(String(sentence))}`).join("");
 }
 
 /** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count */
@@ -125,8 +148,11 @@ export function findingOf(finding, { rules }, count) {
  *
  * @param {string} fault
  * @param {Frames} frames
+ * @param {string} mask
  */
-export function learnedOf(fault, { findings }) {
+export function learnedOf(fault, { findings }, mask = "prompt") {
+  if (fault === "mask_off_by_one" && mask === "none") return "Nothing is masked here, so this fault changes nothing; choose a mask.";
+  if (fault === "mask_off_by_one" && mask !== "prompt") return "The model would never learn the first token of the response header.";
   const isSpared = fault === "prompt_cut_differently" && !findings.some(({ code }) => code === "border-moved");
   return WOULD_LEARN[fault] + (isSpared ? " In this batch no token does; the sample An answer on a new line has one." : "");
 }

@@ -9,7 +9,7 @@ import { FIELDS } from "./parts.js";
 /** @typedef {import("./frames.js").State} State */
 
 /**
- * Give a Python program that prints the tensors on screen.
+ * Give a Python program that prints what is on screen: texts, ids, the block, or the tensors.
  *
  * @param {State} state
  * @param {{step: string}} view
@@ -28,30 +28,55 @@ export function pythonOf(state, view) {
       "",
     ].join("\n");
   }
-  const entries = state.entries.map((entry) =>
-    Array.isArray(entry)
-      ? `    [${entry.join(", ")}],`
-      : `    tokenize_entry(Entry(${FIELDS.map((field) => JSON.stringify(entry[field])).join(", ")}), style),`,
+  /** @type {(entry: any) => string} */
+  const entryOf = (entry) => `Entry(${FIELDS.map((field) => JSON.stringify(entry[field])).join(", ")})`;
+  const isBare = state.entries.every((entry) => Array.isArray(entry));
+  const style = isBare ? [] : [`style = ${JSON.stringify(state.style)}`];
+  const rows = state.entries.map((entry) =>
+    Array.isArray(entry) ? `    [${entry.join(", ")}],` : `    tokenize_entry(${entryOf(entry)}, style),`,
   );
-  const mask = STEPS.indexOf(view.step) > 4 ? state.mask : "none";
+  const batch = ["batch = [", ...rows, "]"];
+  /** @type {(names: string[], lines: string[]) => string} */
+  const program = (names, lines) =>
+    [...(names.length ? [`from companion import ${names.sort().join(", ")}`, ""] : []), ...lines, ""].join("\n");
+  const names = isBare ? [] : ["Entry", "tokenize_entry"];
+  if (view.step === "format" && !isBare) {
+    const texts = state.entries.map((entry) =>
+      Array.isArray(entry) ? `print(${JSON.stringify(entry)})` : `print(STYLES[style].text(${entryOf(entry)}))`,
+    );
+    return program(["Entry", "STYLES"], [...style, ...texts]);
+  }
+  const ids = "[list(getattr(row, \"ids\", row)) for row in batch]";
+  if (["format", "tokenize"].includes(view.step)) {
+    return program(names, [...style, ...batch, "for row in batch:", '    print([int(id) for id in getattr(row, "ids", row)])']);
+  }
+  const isWhole = state.max_length === null && state.pad_to_multiple_of === null;
+  if (view.step === "pad" && isWhole) {
+    return program([...names, "pad_batch"], [...style, ...batch, `print(pad_batch(${ids}).tolist())`]);
+  }
+  if (view.step === "shift" && isWhole) {
+    const lines = [`inputs, targets = shift_targets(pad_batch(${ids}))`, "print(inputs.tolist())", "print(targets.tolist())"];
+    return program([...names, "pad_batch", "shift_targets"], [...style, ...batch, ...lines]);
+  }
+  const mask = view.step === "mask" ? state.mask : "none";
   const settings = [
     mask === "none" ? "" : `mask=${JSON.stringify(mask)}`,
     state.max_length === null ? "" : `max_length=${state.max_length}`,
     state.truncation === "cut" ? "" : `truncation=${JSON.stringify(state.truncation)}`,
     state.pad_to_multiple_of === null ? "" : `pad_to_multiple_of=${state.pad_to_multiple_of}`,
   ].filter(Boolean);
-  return [
-    "from companion import Collator, Entry, tokenize_entry",
-    "",
-    `style = ${JSON.stringify(state.style)}`,
-    "batch = [",
-    ...entries,
-    "]",
-    `inputs, targets = Collator(${settings.join(", ")})(batch)`,
-    "print(inputs.tolist())",
-    "print(targets.tolist())",
-    "",
-  ].join("\n");
+  const early = ["pad", "shift"].includes(view.step) ? ["# The collator cuts, pads, shifts and ignores the pads, which on the page comes a step later."] : [];
+  return program(
+    [...names, "Collator"],
+    [
+      ...style,
+      ...batch,
+      ...early,
+      `inputs, targets = Collator(${settings.join(", ")})(batch)`,
+      "print(inputs.tolist())",
+      "print(targets.tolist())",
+    ],
+  );
 }
 
 /** @param {string} id @param {State} state @param {{step: string}} view */

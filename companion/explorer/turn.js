@@ -41,7 +41,8 @@ export function answerOf(cell, line, view) {
       `aria-label="target of row ${line.row}, column ${cell.position}">`
     );
   }
-  return buttonOf([cell], line, view, visible(plain(cell)));
+  // At Ignore end token and pad have one id: only their places tell them apart.
+  return buttonOf([cell], line, view, view.step === "ignore" ? String(cell.id) : visible(plain(cell)));
 }
 
 /**

@@ -77,7 +77,7 @@ def test_the_vocabulary_is_asked_for_at_the_first_change_that_needs_it(explorer,
     assert asked == []
     open_entries(explorer).get_by_role("textbox", name="Input").fill("Tomorow")
     explorer.get_by_role("tab", name="Tokenize").click()
-    expect(said(explorer)).to_contain_text("Each text became token ids")
+    expect(said(explorer)).to_contain_text("texts became")
     fresh.wait_for_timeout(300)
     assert asked == ["vocabulary.js"]
 
@@ -169,6 +169,8 @@ def test_your_turn_marks_the_first_wrong_cell_alone_and_says_why(explorer):
     explorer.get_by_label("target of row 2, column 4").fill("50256")
     explorer.get_by_role("button", name="Check").click()
     expect(outcome).to_have_text("Right: Shift, 15 targets, 2 checks.")
+    expect(explorer.get_by_role("button", name="Check")).to_be_disabled()
+    explorer.get_by_role("button", name="Back to the batch").click()
 
 
 def test_ignoring_by_hand_keeps_the_end_token(explorer):
@@ -180,7 +182,7 @@ def test_ignoring_by_hand_keeps_the_end_token(explorer):
     asked = looks.evaluate_all(
         "cells => cells.map(({dataset, className}) => dataset.role + className)"
     )
-    assert set(asked) == {"response", "end", "pad"}  # and not "ignored", which is the question
+    assert set(asked) == {""}  # and not "ignored", which is the question
     expect(explorer.locator('[data-part="tally"]')).to_be_empty()
     for row, columns in {1: (1, 2, 3, 4), 2: (3, 4)}.items():
         for column in columns:
@@ -395,6 +397,10 @@ def test_the_keyboard_passes_over_the_brackets(explorer, fresh):
 
 def test_on_shift_an_empty_cell_does_not_look_like_its_answer(explorer):
     explorer.get_by_role("tab", name="Shift").click()
+    expect(explorer.get_by_role("button", name="Your turn")).to_be_hidden()  # of 210 ids
+    expect(explorer.get_by_text("choose the sample Toy batch")).to_be_visible()
+    open_entries(explorer)
+    explorer.get_by_label("Sample").select_option("Toy batch")
     explorer.get_by_role("button", name="Your turn").click()
     looks = explorer.locator("td:has([data-answer])")
     asked = looks.evaluate_all(
@@ -419,3 +425,46 @@ def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explor
     marked = explorer.locator("td.be-marked")
     expect(marked).to_have_count(1)
     expect(marked.locator("[data-answer]")).to_be_focused()
+
+
+def test_a_link_works_again_and_gives_way_to_what_the_reader_does(fresh, site):
+    fresh.goto((site / "book" / "08_auditing.html").as_uri())
+    explorer = fresh.locator("batch-explorer")
+    fault = explorer.get_by_label("Break it")
+    link = fresh.get_by_role("link", name="Batch 3: labels that")
+    for _ in range(2):
+        link.click()
+        expect(fault).to_have_value("no_shift")
+        expect(explorer.get_by_text("This batch came by a link")).to_be_visible()
+        explorer.get_by_role("button", name="Mend").click()
+        expect(fault).to_have_value("")
+        expect(explorer.get_by_text("This batch came by a link")).to_be_hidden()
+    fresh.reload()  # and it stays mended
+    expect(fault).to_have_value("")
+    link.click()
+    expect(fault).to_have_value("no_shift")
+    fresh.go_back()  # what was here before the link
+    expect(fault).to_have_value("")
+
+
+def test_what_is_no_list_of_ids_gets_a_sentence_and_the_row_stays(explorer):
+    open_entries(explorer)
+    explorer.get_by_label("Sample").select_option("Toy batch")
+    box = explorer.get_by_role("group", name="Entry 2").get_by_role("textbox", name="Ids")
+    explorer.get_by_role("tab", name="Tokenize").click()
+    box.fill("5 x 6")
+    expect(explorer.get_by_role("alert")).to_contain_text("Entry 2 takes ids, whole numbers from 0")
+    expect(said(explorer)).to_have_text("The 3 texts became 5, 2 and 3 token ids.")
+    box.fill("5, 6, 7")
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+    expect(said(explorer)).to_have_text("The 3 texts became 5, 3 and 3 token ids.")
+
+
+def test_what_was_unfolded_can_be_folded_again(explorer):
+    explorer.get_by_role("tab", name="Pad").click()
+    folds = explorer.locator(".be-fold")
+    before = folds.count()
+    expect(explorer.get_by_role("button", name="Fold again")).to_be_hidden()
+    folds.first.click()
+    explorer.get_by_role("button", name="Fold again").click()
+    expect(folds).to_have_count(before)

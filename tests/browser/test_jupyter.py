@@ -93,13 +93,13 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
     run(0)
     explorer = cells.nth(0).locator(".be")
     expect(explorer.locator('[data-part="said"]')).to_have_text(
-        "Each text became token ids: 7.", timeout=60_000
+        "The text became 7 token ids.", timeout=60_000
     )
     expect(explorer.get_by_label("Prompt style")).to_have_value("own")
     expect(explorer.get_by_role("button", name="Copy link")).to_be_hidden()
     explorer.get_by_text("The entries of this batch").click()
     explorer.get_by_role("textbox", name="Output").fill("Ho ho")
-    expect(explorer.locator('[data-part="said"]')).to_have_text("Each text became token ids: 8.")
+    expect(explorer.locator('[data-part="said"]')).to_have_text("The text became 8 token ids.")
     explorer.get_by_role("tab", name="Ignore").click()
     run(1)
     expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(

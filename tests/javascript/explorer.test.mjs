@@ -109,11 +109,22 @@ test("a chosen cell lights its pair, its own token elsewhere, and dims what is n
 test("each step has its sentence, with the batch's own numbers", () => {
   const said = (step, state = {}) => sentenceOf(toy, stateOf(state), step);
   assert.match(said("format"), /^Bare ids have no text/);
-  assert.equal(said("tokenize"), "Each text became token ids: 5, 2 and 3.");
+  assert.equal(said("tokenize"), "The 3 texts became 5, 2 and 3 token ids.");
   assert.match(said("pad"), /a block of shape \(3, 6\)/);
   assert.match(said("ignore"), /^5 of 15 targets are pads/);
-  assert.match(said("mask"), /10 of 15 are left to learn from/);
-  assert.match(tallyOf(toy), /shape \(3, 5\); 13 tokens and 5 pads, a padding share of 27\.8%; 10 of 15/);
+  assert.match(said("mask"), /^Nothing is masked.* 10 of 15 to learn from/);
+  assert.match(said("mask", { mask: "prompt" }), /10 of 15 are left to learn from/);
+  const broken = fixtures.first_padding_by_value.frames;
+  assert.match(sentenceOf(broken, stateOf({}), "ignore"), /^\d+ of \d+ targets became -100.*are pads and 3 because of the fault/);
+});
+
+test("the tally counts what the step has made, and says of which grid", () => {
+  assert.equal(tallyOf(toy, "format"), "");
+  assert.equal(tallyOf(toy, "tokenize"), "10 tokens in all");
+  assert.match(tallyOf(toy, "pad"), /^a block of shape \(3, 6\): 13 tokens, end tokens among them, and 5 pads, a padding share of 27\.8%$/);
+  assert.match(tallyOf(toy, "shift"), /^inputs and targets of shape \(3, 5\) each; from a block of shape \(3, 6\)/);
+  assert.match(tallyOf(toy, "mask"), /^inputs and targets of shape \(3, 5\) each; 10 of 15 targets supervised \(66\.7%\); from a block/);
+  assert.match(tallyOf(fixtures.toy_drop.frames, "mask"), /Entry 1 was dropped: its 5 tokens are more than the maximum length/);
   const refused = Object.values(fixtures).find(({ frames }) => frames.batch === null);
   assert.match(sentenceOf(refused.frames, stateOf(refused.state), "pad"), /^There is no batch: /);
 });
@@ -163,6 +174,7 @@ test("the Python says what is not the default, and the mask only where it was pu
   assert.match(pythonOf(state, { step: "mask" }), /Collator\(mask="prompt", max_length=7, truncation="keep_end"\)/);
   assert.match(pythonOf(state, { step: "ignore" }), /Collator\(max_length=7, truncation="keep_end"\)/);
   assert.match(pythonOf(stateOf({ entries: [[1, 2]] }), { step: "mask" }), /Collator\(\)\(batch\)/);
+  assert.match(pythonOf(stateOf({ entries: [[1, 2]] }), { step: "pad" }), /^from companion import pad_batch\n\nbatch = /);
   assert.match(pythonOf({ ...state, fault: "no_shift" }, { step: "mask" }), /frames\(json\.loads\(/);
 });
 
@@ -191,8 +203,8 @@ test("the reader's batch is kept until it is the page's own again, and no fault 
 test("ids are read from a box where they are ids, and an overlong text is refused by name", () => {
   const box = (value) => ({ value, dataset: { field: "ids" } });
   assert.deepEqual(edited([1], box("4, 5\n6")), [4, 5, 6]);
-  assert.deepEqual(edited([1], box("4 x")), [1]);
-  assert.deepEqual(edited([1], box("")), [1]);
+  assert.equal(edited([1], box("4 x")), null);
+  assert.equal(edited([1], box("")), null);
   const entry = { instruction: "", input: "", output: "" };
   assert.deepEqual(edited(entry, { value: "new", dataset: { field: "output" } }), { ...entry, output: "new" });
   assert.equal(tooLong({ entries: [entry, [1]] }), "");
