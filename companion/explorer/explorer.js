@@ -148,7 +148,8 @@ export function mount(root, first, host, constants) {
     );
     const changed = lines.flatMap((line) => line.cells).filter((cell) => cell.changed).length;
     $("changed").textContent = changed && !view.turn ? `This step changed ${changed} cells; those that are not folded away are outlined.` : "";
-    $("legend").innerHTML = legendOf(frames, lines, constants);
+    const isFolded = Boolean($("grid").querySelector(".bt-fold"));
+    $("legend").innerHTML = legendOf(frames, lines, constants, isFolded, Boolean(state.fault && marked.size));
     drawFindings();
     drawTurn();
     drawDetail();
@@ -343,7 +344,8 @@ export function mount(root, first, host, constants) {
     /** @type {HTMLElement | null} */ ($("entries").querySelector("textarea,input"))?.focus();
   });
   $("add").addEventListener("click", () => {
-    change({ entries: [...state.entries, { instruction: "", input: "", output: "" }] });
+    const isBare = Array.isArray(state.entries[state.entries.length - 1]); // one more of the same kind
+    change({ entries: [...state.entries, isBare ? [0] : { instruction: "", input: "", output: "" }] });
     drawEntries();
     const last = /** @type {HTMLElement | null} */ ($("entries").lastElementChild);
     last?.querySelector("textarea")?.focus();
@@ -359,6 +361,7 @@ export function mount(root, first, host, constants) {
     /** @type {HTMLSelectElement} */ ($("truncation")).value = state.truncation ?? "cut";
     /** @type {HTMLSelectElement} */ ($("fault")).value = state.fault ?? "";
     /** @type {HTMLSelectElement} */ ($("show")).value = view.show;
+    /** @type {HTMLSelectElement} */ ($("sample")).value = ""; // so that each can be chosen again
   }
   const chosen = (/** @type {string} */ part) => /** @type {HTMLSelectElement} */ ($(part)).value;
   $("sample").addEventListener("change", () => {
@@ -464,6 +467,7 @@ export function mount(root, first, host, constants) {
   $("reveal").addEventListener("click", () => {
     view = { ...view, turn: null };
     draw();
+    /** @type {HTMLElement} */ ($("grid").parentElement).scrollLeft = 0;
     $("turn").focus();
   });
 
@@ -472,6 +476,7 @@ export function mount(root, first, host, constants) {
   $("python").addEventListener("click", () => void copy(pythonOf(state, view), "The Python"));
   $("link").addEventListener("click", () => void copy(linkTo(root.id || prefix, state, view), "The link"));
   $("reset").addEventListener("click", () => {
+    view = { ...view, show: first.show ?? "text" };
     start({ ...constants.defaults, ...first.state }, first.step);
     host.changed?.(state);
     host.looked?.({ step: view.step, show: view.show });

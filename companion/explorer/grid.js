@@ -199,11 +199,26 @@ export function textTable(row, number, constants) {
   };
 }
 
-/** @param {Frames} frames @param {Line[]} lines @param {Constants} constants */
-export function legendOf(frames, lines, { roles }) {
+/**
+ * Say what the looks mean that are there to be seen.
+ *
+ * @param {Frames} frames
+ * @param {Line[]} lines
+ * @param {Constants} constants
+ * @param {boolean} isFolded
+ * @param {boolean} isMarked
+ */
+export function legendOf(frames, lines, { roles }, isFolded, isMarked) {
   const cells = lines.flatMap((line) => line.cells);
   const pieces = lines.length ? [] : frames.rows.flatMap((row) => row.pieces.map(([role]) => role));
   const present = new Set([...pieces, ...cells.map((cell) => (cell.why === null ? cell.role : "ignored"))]);
   const shown = Object.keys(roles).filter((role) => present.has(role));
-  return shown.map((role) => `<li><i data-role="${role}"></i>${roles[role]}</li>`).join("");
+  const signs = [
+    [cells.some((cell) => plain(cell).includes(" ")), "␣ a space"],
+    [cells.some((cell) => plain(cell).includes("\n")) || !lines.length, "⏎ a line break"],
+    [cells.some((cell) => plain(cell).startsWith("⟨")), "⟨ ⟩ bytes of a character that is cut in parts"],
+    [isFolded, "× so many tokens, folded; choose to open"],
+  ].flatMap(([isThere, text]) => (isThere ? [`<li>${text}</li>`] : []));
+  const marked = isMarked ? ['<li><b class="be-key"></b>changed by the fault</li>'] : [];
+  return [...shown.map((role) => `<li><i data-role="${role}"></i>${roles[role]}</li>`), ...marked, ...signs].join("");
 }

@@ -161,6 +161,7 @@ export function escape(text) {
 
 /** @param {string} text @param {boolean} [spaces] whether spaces get a sign too */
 export function visible(text, spaces = true) {
+  if (/^⟨[0-9A-F ]+⟩$/.test(text)) return `<bdi>${text}</bdi>`; // the bytes of a part, and no text
   return text.replace(/[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu, (part) => {
     if (part === " " && !spaces) return part;
     const code = /** @type {number} */ (part.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0");

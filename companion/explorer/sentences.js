@@ -97,6 +97,7 @@ export function sentenceOf(frames, state, step) {
     return `${pads} of ${tally.targets} targets are pads and became -100, the ignore index: no one is graded on padding.`;
   }
   const masked = MASK_NAMES[state.mask ?? "none"];
+  if (rows.every((row) => row.pieces.length === 0)) return "Bare ids have no prompt: this step leaves the targets as they are.";
   if (state.mask === "none") {
     return `Nothing is masked: this step leaves the targets as they are, ${tally.supervised} of ${tally.targets} to learn from.`;
   }

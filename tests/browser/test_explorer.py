@@ -468,3 +468,23 @@ def test_what_was_unfolded_can_be_folded_again(explorer):
     folds.first.click()
     explorer.get_by_role("button", name="Fold again").click()
     expect(folds).to_have_count(before)
+
+
+def test_the_legend_explains_the_signs_the_folds_and_the_outline_of_a_fault(explorer):
+    legend = explorer.get_by_role("list", name="What the looks mean")
+    explorer.get_by_role("tab", name="Mask").click()
+    for meaning in ("␣ a space", "⏎ a line break", "folded; choose to open"):
+        expect(legend).to_contain_text(meaning)
+    expect(legend).not_to_contain_text("changed by the fault")
+    explorer.get_by_label("Break it").select_option(label="end token ignored")
+    expect(legend).to_contain_text("changed by the fault")
+
+
+def test_to_the_toy_batch_a_row_of_ids_is_added(explorer):
+    open_entries(explorer)
+    explorer.get_by_label("Sample").select_option("Toy batch")
+    explorer.get_by_role("button", name="Add an entry").click()
+    box = explorer.get_by_role("group", name="Entry 4").get_by_role("textbox", name="Ids")
+    box.fill("10 11 12 13 14 15 16")
+    explorer.get_by_role("tab", name="Pad").click()
+    expect(said(explorer)).to_contain_text("a block of shape (4, 8)")

@@ -91,6 +91,7 @@ test("bytes are read as UTF-8 where they are whole", () => {
 test("what cannot be seen gets a sign, and what could be HTML is text", () => {
   assert.match(visible("a b"), /<bdi>a<\/bdi>.*aria-label="space".*<bdi>b<\/bdi>/);
   assert.match(visible("\u200d"), /⟨U\+200D⟩/);
+  assert.equal(visible("⟨20 F0 9F⟩"), "<bdi>⟨20 F0 9F⟩</bdi>");
   assert.equal(visible("<b>"), "<bdi>&#60;b&#62;</bdi>");
 });
 
@@ -112,8 +113,13 @@ test("each step has its sentence, with the batch's own numbers", () => {
   assert.equal(said("tokenize"), "The 3 texts became 5, 2 and 3 token ids.");
   assert.match(said("pad"), /a block of shape \(3, 6\)/);
   assert.match(said("ignore"), /^5 of 15 targets are pads/);
-  assert.match(said("mask"), /^Nothing is masked.* 10 of 15 to learn from/);
-  assert.match(said("mask", { mask: "prompt" }), /10 of 15 are left to learn from/);
+  assert.match(said("mask", { mask: "prompt" }), /^Bare ids have no prompt/);
+  const texts = fixtures.first_alpaca.frames;
+  const { supervised, targets } = texts.tally;
+  const { state } = fixtures.first_alpaca;
+  assert.match(sentenceOf(texts, stateOf({ ...state, mask: "none" }), "mask"), /^Nothing is masked/);
+  const left = new RegExp(`${supervised} of ${targets} are left to learn from`);
+  assert.match(sentenceOf(texts, stateOf({ ...state, mask: "prompt" }), "mask"), left);
   const broken = fixtures.first_padding_by_value.frames;
   assert.match(sentenceOf(broken, stateOf({}), "ignore"), /^\d+ of \d+ targets became -100.*are pads and 3 because of the fault/);
 });
