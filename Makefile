@@ -38,7 +38,7 @@ test: book ## prove it: style, types, units, properties, every cell, parity, the
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 	$(BIN)/python scripts/alone.py $(ALONE) $(CHAPTERS)
 	PYTHONPATH="$(CURDIR)/$(ALONE)/wheel" $(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(ALONE)/book
-	@test -z "$$(find $(ALONE)/book -type f ! -name '*.ipynb' | tee /dev/stderr)"
+	@left=$$(find $(ALONE)/book -type f ! -name '*.ipynb'); test -z "$$left" || { echo "a chapter left a file: $$left"; exit 1; }
 
 fuzz: export RANDOM_STATES := 5000
 fuzz: .venv/ready ## hold the explorer equal to the companion on 5,000 random batches
