@@ -3,26 +3,21 @@
 What needs a CUDA device is not timed here; how its loaders are set up, and refused, is.
 """
 
-import json
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
 from multiprocessing import active_children
-from pathlib import Path
 
 import pytest
 import torch
 
-import companion.results
 from benchmarks import measuring
 from benchmarks.lengths import long_tailed
 from companion.collating import Batch
 from companion.results import load, names
 from experiments import device_transfer as transfer
+from files import run_quickly
 
-PACKAGED = Path(companion.results.__file__).parent
 CPU = torch.device("cpu")
 NEAR = {name: way for name, way in transfer.WAYS.items() if not way.workers}
 (SIZE,) = transfer.QUICK
@@ -48,15 +43,7 @@ def pairs(count, width=3):
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
-    file = tmp_path_factory.mktemp("results") / "quick.json"
-    packaged = {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")}
-    command = [sys.executable, "-m", "experiments.device_transfer", "--quick", "--out", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")} == packaged
-    assert list(file.parent.iterdir()) == [file]
-    return json.loads(file.read_text()), done.stdout
+    return run_quickly("experiments.device_transfer", tmp_path_factory.mktemp("results"))
 
 
 def test_every_way_gives_the_same_batches_and_losses(quick):

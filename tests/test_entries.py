@@ -8,20 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.entries import Entry, EntryError, load_entries, split_entries
+from files import write
 
 GOOD = {"instruction": "Name a colour.", "input": "", "output": "Blue."}
 ENTRY = Entry("Name a colour.", "", "Blue.")
-
-
-def write(folder, name, content):
-    """Write text, bytes or a value as JSON to a file, and give its path."""
-    path = folder / name
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        text = content if isinstance(content, str) else json.dumps(content)
-        path.write_text(text, encoding="utf-8")
-    return path
 
 
 def sentence_about(path, error=EntryError):

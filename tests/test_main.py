@@ -18,6 +18,7 @@ import pytest
 import tiktoken
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+import files
 from companion import __main__
 from companion.__main__ import main
 from companion.entries import Entry, load_entries
@@ -44,14 +45,8 @@ def wrong(tmp_path):
 
 
 def write(folder, name, content):
-    """Write bytes, text, or a value as JSON to a file, and give its path."""
-    path = folder / name
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        text = content if isinstance(content, str) else json.dumps(content)
-        path.write_text(text, encoding="utf-8")
-    return str(path)
+    """Write a file, and give its path as a command line has it."""
+    return str(files.write(folder, name, content))
 
 
 def run(*arguments, **options):

@@ -3,8 +3,6 @@
 import gc
 import json
 import pickle
-import subprocess
-import sys
 import time
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -13,14 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-import companion.results
 from benchmarks.lengths import long_tailed
 from companion.collating import Collator
 from companion.loading import make_loader
 from companion.results import load
 from experiments import workers
+from files import run_quickly
 
-PACKAGED = Path(companion.results.__file__).parent
 ROWS = [[number] * (1 + number % 3) for number in range(20)]
 LINUX = Path("/proc/self/smaps").exists()
 
@@ -237,15 +234,7 @@ def test_an_unknown_kind_is_refused(tmp_path):
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
-    file = tmp_path_factory.mktemp("results") / "quick.json"
-    packaged = {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")}
-    command = [sys.executable, "-m", "experiments.workers", "--quick", "--out", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert {path.name: path.stat().st_mtime_ns for path in PACKAGED.glob("*.json")} == packaged
-    assert list(file.parent.iterdir()) == [file]
-    return json.loads(file.read_text()), done.stdout
+    return run_quickly("experiments.workers", tmp_path_factory.mktemp("results"))
 
 
 def test_a_quick_run_says_how_it_was_measured(quick):

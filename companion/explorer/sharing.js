@@ -46,9 +46,10 @@ export function pythonOf(state, view) {
     );
     return program(["Entry", "STYLES"], [...style, ...texts]);
   }
-  const ids = "[list(getattr(row, \"ids\", row)) for row in batch]";
+  const isText = !state.entries.some((entry) => Array.isArray(entry));
+  const ids = isBare ? "batch" : isText ? "[entry.ids for entry in batch]" : '[getattr(row, "ids", row) for row in batch]';
   if (["format", "tokenize"].includes(view.step)) {
-    return program(names, [...style, ...batch, "for row in batch:", '    print([int(id) for id in getattr(row, "ids", row)])']);
+    return program(names, [...style, ...batch, `for row in ${ids}:`, "    print([int(id) for id in row])"]);
   }
   const isWhole = state.max_length === null && state.pad_to_multiple_of === null;
   if (view.step === "pad" && isWhole) {
