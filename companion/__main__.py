@@ -19,9 +19,9 @@ from typing import NoReturn, TextIO
 import tiktoken
 
 from companion.entries import load_entries
-from companion.explorer.terminal import walk
 from companion.formatting import STYLES
 from companion.masking import MASKS
+from companion.showing.terminal import walk
 from companion.surveying import survey
 from companion.tokenizing import Decode, Encode, gpt2_decode, gpt2_encode, tokenize_entry
 

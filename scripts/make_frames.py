@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from companion.entries import Entry, load_entries
-from companion.explorer.frames import FAULTS, carry_tokens, frames, read_state
+from companion.showing.frames import FAULTS, carry_tokens, frames, read_state
 
 TARGET = Path(__file__).parent.parent / "tests" / "fixtures" / "frames"
 TOY: list[Any] = [[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]]

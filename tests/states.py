@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 from companion.collating import TRUNCATIONS
-from companion.explorer.frames import FAULTS, MOST_ENTRIES
 from companion.formatting import STYLES
 from companion.masking import MASKS
+from companion.showing.frames import FAULTS, MOST_ENTRIES
 
 PARTS = (
     *("a", "the", " word", "Word", "123", "'s", "!?", ".", "one two three", "un", "able"),

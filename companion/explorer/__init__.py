@@ -1,5 +1,7 @@
-"""Seeing a batch: its colours, its table, and the Sphinx extension that puts it on a page.
+"""What is alive in a browser, on a page and in Jupyter: the explorer and the padding lab.
 
-`palette` names the roles of tokens and what they look like, `table` writes the tensors of
-one step as a readable table, and `extension` brings both to the built site.
+`widget` and `lab` are the two elements in Python; the scripts and styles beside them are the
+same elements in the browser, and `bundle` joins those into one file. A Python module and a
+script that share a name compute the same, and tests hold them equal; `frames.js`, `lines.js`
+and `table.js` are the twins of `companion.showing`.
 """

@@ -2,7 +2,7 @@
 
 Takes the modules beside it, each of which imports only those before it, and what the
 companion knows that they must not write down twice: styles, defaults, rules, samples. What
-it leaves out: the vocabulary, which is `companion.explorer.vocabulary`.
+it leaves out: the vocabulary, which is `companion.publishing.vocabulary`.
 """
 
 import json
@@ -13,16 +13,16 @@ from importlib.resources import files
 from typing import Any
 
 from companion.entries import Entry, load_entries
-from companion.explorer.frames import constants
 from companion.findings import RULES
+from companion.showing.frames import constants
 
 MODULES = (
-    "tokenizer",
+    "tokenizing",
     "frames",
     "lines",
     "sentences",
     "turn",
-    "grid",
+    "table",
     "parts",
     "sharing",
     "explorer",

@@ -4,7 +4,7 @@
  * itself. Where the frames come from is its host's business (`hosts.js`).
  */
 
-import { legendOf, tableOf, textTable, write } from "./grid.js";
+import { legendOf, tableOf, textTable, write } from "./table.js";
 import { STEPS, TITLES, linesOf, runsOf } from "./lines.js";
 import { edited, entryOf, frameOf, tooLong } from "./parts.js";
 import { detailOf, findingOf, learnedOf, sentenceOf, tallyOf } from "./sentences.js";
@@ -40,7 +40,7 @@ import { TASKS, hintFor } from "./turn.js";
 /**
  * @typedef {import("./lines.js").Cell} Cell
  * @typedef {import("./lines.js").Line} Line
- * @typedef {import("./grid.js").Table} Table
+ * @typedef {import("./table.js").Table} Table
  */
 
 /**

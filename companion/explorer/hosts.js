@@ -6,7 +6,7 @@
 import { mount } from "./explorer.js";
 import { carriedTokenizer, makeFrames, readState } from "./frames.js";
 import { keep, kept, readLink } from "./sharing.js";
-import { makeTokenizer } from "./tokenizer.js";
+import { makeTokenizer } from "./tokenizing.js";
 
 /**
  * @typedef {import("./frames.js").State} State
@@ -21,7 +21,7 @@ import { makeTokenizer } from "./tokenizer.js";
  *
  * @param {{ids: Record<string, number[]>, bytes: Record<string, string>}} tokens
  * @param {Constants} constants
- * @param {() => Promise<import("./tokenizer.js").Tokenizer>} load
+ * @param {() => Promise<import("./tokenizing.js").Tokenizer>} load
  * @returns {Host}
  */
 export function pageHost(tokens, constants, load) {
@@ -79,7 +79,7 @@ const KEPT = "Your batch is as you left it: this browser, and no one else, keeps
 
 const LINKED = "This batch came by a link. Reset gives the page's own.";
 
-/** @type {Promise<import("./tokenizer.js").Tokenizer> | null} */
+/** @type {Promise<import("./tokenizing.js").Tokenizer> | null} */
 let vocabulary = null;
 
 /** Add the vocabulary as a classic script, once a page: by double click, nothing else loads. */

@@ -23,8 +23,8 @@ from companion.bucketing import checked_lengths, cut_buckets, pool_of_steps
 from companion.collating import InstructionDataset
 from companion.entries import load_entries
 from companion.explorer.bundle import lab_module
-from companion.explorer.palette import write_css
 from companion.packing import plan_packs
+from companion.showing.palette import write_css
 
 STRATEGIES = ("static", "dynamic", "bucketed", "sorted", "packed")
 

@@ -20,7 +20,7 @@ export function pythonOf(state, view) {
     return [
       "import json",
       "",
-      "from companion.explorer.frames import frames",
+      "from companion.showing.frames import frames",
       "",
       `batch = frames(json.loads(${dumped}))["batch"]`,
       'print(batch["inputs"])',

@@ -1,7 +1,7 @@
 """The batch explorer: in Jupyter a widget whose kernel computes, on a page an element alone.
 
 Takes a batch and what a reader can choose, as traits that can be observed and linked. What
-it shows comes from `companion.explorer.frames`; how, from `explorer.js`. Displayed, it is
+it shows comes from `companion.showing.frames`; how, from `explorer.js`. Displayed, it is
 also HTML: the element with its state, and a table that can be read without any script.
 """
 
@@ -18,7 +18,9 @@ import traitlets
 from companion.collating import TRUNCATIONS
 from companion.entries import Entry
 from companion.explorer.bundle import widget_module
-from companion.explorer.frames import (
+from companion.formatting import STYLES, PromptStyle
+from companion.masking import MASKS
+from companion.showing.frames import (
     FAULTS,
     Source,
     TokenBytes,
@@ -26,9 +28,7 @@ from companion.explorer.frames import (
     frames,
     read_state,
 )
-from companion.explorer.table import STEPS, BatchTable, stylesheet
-from companion.formatting import STYLES, PromptStyle
-from companion.masking import MASKS
+from companion.showing.table import STEPS, BatchTable, stylesheet
 from companion.tokenizing import Decode, Encode, gpt2_decode, gpt2_encode, gpt2_token_bytes
 
 STATE = ("entries", "style", "mask", "max_length", "truncation", "fault")
@@ -88,7 +88,7 @@ class BatchExplorer(anywidget.AnyWidget):
 
     @property
     def state(self) -> dict[str, Any]:
-        """What the batch is, as `companion.explorer.frames.frames` takes it."""
+        """What the batch is, as `companion.showing.frames.frames` takes it."""
         return {name: getattr(self, name) for name in STATE}
 
     @property

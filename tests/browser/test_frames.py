@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 import companion
 from companion.entries import Entry
-from companion.explorer.frames import carry_tokens, constants, frames, read_state
+from companion.showing.frames import carry_tokens, constants, frames, read_state
 from states import NO_STATES, random_state
 
 SOURCE = (Path(companion.__file__).parent / "explorer" / "frames.js").read_text("utf-8")

@@ -1,10 +1,10 @@
 """The book's mark: three rows of tokens, ended and padded to one block.
 
 Takes nothing and gives SVG, in the roles' own colours, for light and dark pages alike.
-`python -m companion.explorer.logo > book/_assets/logo.svg` writes it anew.
+`python -m companion.publishing.logo > book/_assets/logo.svg` writes it anew.
 """
 
-from companion.explorer.palette import ROLES
+from companion.showing.palette import ROLES
 
 BLOCK = (
     ("instruction", "instruction", "instruction", "response", "response", "end"),

@@ -1,8 +1,8 @@
 """The tensors of one step as rows of cells: each number, its text, and what it is there for.
 
-Takes entries or bare ids and a step, and gives the frames of `companion.explorer.frames` cell
+Takes entries or bare ids and a step, and gives the frames of `companion.showing.frames` cell
 by cell. No number is made here. What it leaves out: how a row is shown, which is
-`companion.explorer.table`, and step 1, which is text and no grid.
+`companion.showing.table`, and step 1, which is text and no grid.
 """
 
 import warnings
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from companion.collating import ResponseCutWarning
-from companion.explorer.frames import Source, State, Token, make_frames
-from companion.explorer.glyphs import token_text
 from companion.formatting import PromptStyle, get_style
+from companion.showing.frames import Source, State, Token, make_frames
+from companion.showing.glyphs import token_text
 
 
 @dataclass(frozen=True)

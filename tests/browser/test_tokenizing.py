@@ -1,4 +1,4 @@
-"""`tokenizer.js` in a real browser, from a folder by double click, gives tiktoken's ids."""
+"""`tokenizing.js` in a real browser, from a folder by double click, gives tiktoken's ids."""
 
 import json
 import os
@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import companion
-from companion.explorer.vocabulary import vocabulary_script
+from companion.publishing.vocabulary import vocabulary_script
 from companion.tokenizing import gpt2_encode
 from texts import random_texts
 
-SOURCE = (Path(companion.__file__).parent / "explorer" / "tokenizer.js").read_text("utf-8")
+SOURCE = (Path(companion.__file__).parent / "explorer" / "tokenizing.js").read_text("utf-8")
 
 RANDOM_TEXTS = int(os.environ.get("RANDOM_TEXTS", "2000"))
 """How many texts are tried; for a look farther afield, RANDOM_TEXTS=20000."""
@@ -24,7 +24,7 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>The tokenizer</title>
 <script src="vocabulary.js"></script>
-<script src="tokenizer.js"></script>
+<script src="tokenizing.js"></script>
 """
 
 # Texts go there and back as JSON in ASCII, which alone holds halves of surrogate pairs.
@@ -66,7 +66,7 @@ def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Give a page of a folder, with the tokenizer and its vocabulary as classic scripts."""
     folder = tmp_path_factory.mktemp("tokenizer")
     (folder / "vocabulary.js").write_text(vocabulary_script(), encoding="ascii")
-    (folder / "tokenizer.js").write_text(as_classic_script(SOURCE), encoding="utf-8")
+    (folder / "tokenizing.js").write_text(as_classic_script(SOURCE), encoding="utf-8")
     (folder / "index.html").write_text(PAGE, encoding="utf-8")
     page = browser.new_page()
     page.goto((folder / "index.html").as_uri())

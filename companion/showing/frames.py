@@ -4,7 +4,7 @@ Takes a state (entries or bare ids, prompt style, mask, lengths, and a fault if 
 be one) and gives what each step makes of it, as data that can be written as JSON. Every
 number is made by the companion's own functions; `frames.js` does the same in a browser, and
 `frames.schema.json` describes both ends. What it leaves out: how anything is shown, which is
-`companion.explorer.table`. The findings are those of an audit, but known and not inferred:
+`companion.showing.table`. The findings are those of an audit, but known and not inferred:
 here every slot says what it is there for; tests hold `companion.auditing` to the same codes.
 
 A lone surrogate, half of a character that its other half has left, is replaced in each
@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from companion.collating import TRUNCATIONS, Collator, ResponseCutWarning
 from companion.entries import Entry
-from companion.explorer.palette import ROLES
 from companion.findings import RULES
 from companion.formatting import STYLES, PromptStyle, get_style
 from companion.ignoring import IGNORE_INDEX, Spans, keep_spans
 from companion.masking import MASKS, supervised_spans
 from companion.padding import PAD_ID, padding_share
 from companion.shifting import shift_targets
+from companion.showing.palette import ROLES
 from companion.tokenizing import (
     END_ID,
     Decode,

@@ -7,7 +7,7 @@ import pytest
 
 from companion.auditing import audit
 from companion.casebook import CASES
-from companion.explorer.pairs import PairTable
+from companion.showing.pairs import PairTable
 
 
 def cells_of(page):

@@ -2,7 +2,7 @@
 
 Takes the packaged vocabulary file and gives a classic script that a page can load by double
 click, where browsers refuse modules and `fetch`. The Sphinx extension writes it while the
-site is built; it is never stored. `tokenizer.js` reads it. What it leaves out: the tokenizer
+site is built; it is never stored. `tokenizing.js` reads it. What it leaves out: the tokenizer
 of Jupyter, which is the kernel's own.
 """
 
@@ -27,7 +27,7 @@ _CODE_POINTS = 0x110000
 
 
 class Vocabulary(TypedDict):
-    """What `makeTokenizer` in `tokenizer.js` takes.
+    """What `makeTokenizer` in `tokenizing.js` takes.
 
     `bytes`: the byte that each of the ids 0 to 255 stands for. `left`, `right`: the two ids
     that each id from 256 on is merged from; the low bytes of all, then the high bytes of
@@ -51,14 +51,14 @@ def vocabulary_script() -> str:
     'globalThis.gpt2Vocabulary = {"bytes": "ISIjJCUmJygpKissLS4vM'
     """
     return (
-        "// GPT-2's vocabulary, packed by companion/explorer/vocabulary.py from the file that\n"
+        "// GPT-2's vocabulary, packed by companion/publishing/vocabulary.py from the file that\n"
         "// tiktoken publishes. License: GPT-2's modified MIT, in companion/data/LICENSES.md.\n"
         f"globalThis.{GLOBAL_NAME} = {json.dumps(vocabulary())};\n"
     )
 
 
 def vocabulary() -> Vocabulary:
-    """Pack GPT-2's vocabulary for `tokenizer.js`.
+    """Pack GPT-2's vocabulary for `tokenizing.js`.
 
     >>> vocabulary()["kinds"][:23]
     'O9 S5 Oi S1 Of Na O7 Lq'

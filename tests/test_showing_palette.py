@@ -2,8 +2,8 @@
 
 import pytest
 
-from companion.explorer.palette import INK, PAGE, ROLES, write_css
 from companion.formatting import ROLES as TEXT_ROLES
+from companion.showing.palette import INK, PAGE, ROLES, write_css
 
 
 def luminance(colour: str) -> float:

@@ -1,5 +1,5 @@
 // The browser's tokenizer under Node, against what tiktoken gave: the folder named in ORACLE
-// holds the vocabulary's script and that, and `test_explorer_tokenizer.py` writes it.
+// holds the vocabulary's script and that, and `test_explorer_tokenizing.py` writes it.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { runInThisContext } from "node:vm";
 
 const read = (name) => readFileSync(join(process.env.ORACLE, name), "utf8");
-const source = new URL("../../companion/explorer/tokenizer.js", import.meta.url);
+const source = new URL("../../companion/explorer/tokenizing.js", import.meta.url);
 const code = encodeURIComponent(readFileSync(source, "utf8"));
 const { makeTokenizer } = await import(`data:text/javascript,${code}`);
 

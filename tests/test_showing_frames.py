@@ -12,16 +12,16 @@ import pytest
 from companion.auditing import Expectation, audit
 from companion.collating import Collator, ResponseCutWarning
 from companion.entries import Entry, load_entries
-from companion.explorer.frames import FAULTS, frames, read_state
 from companion.findings import RULES
 from companion.formatting import STYLES
 from companion.masking import MASKS, supervised_spans
+from companion.showing.frames import FAULTS, frames, read_state
 from companion.tokenizing import tokenize_entry
 from states import NO_STATES, random_state
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "frames").glob("*.json"))
 SCHEMA = json.loads(
-    (Path(__file__).parents[1] / "companion" / "explorer" / "frames.schema.json").read_text("utf-8")
+    (Path(__file__).parents[1] / "companion" / "showing" / "frames.schema.json").read_text("utf-8")
 )
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 ENTRIES = load_entries()

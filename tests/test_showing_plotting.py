@@ -8,7 +8,7 @@ import pytest
 
 from companion.collating import InstructionDataset
 from companion.entries import load_entries
-from companion.plotting import (
+from companion.showing.plotting import (
     STEPS,
     StepLine,
     draw_lengths,

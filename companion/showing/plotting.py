@@ -4,7 +4,7 @@ Each function gives a `Picture`: a matplotlib figure with a sentence that says w
 seen in it. A notebook shows it as SVG within the page, so that it takes the page's own ink
 in light and dark, and a screen reader reads the sentence. The same call gives the same
 bytes on every machine. What it leaves out: the tokens themselves, which
-`companion.explorer.table` shows. Chapters 01 to 11, and 14.
+`companion.showing.table` shows. Chapters 01 to 11, and 14.
 """
 
 import html
@@ -18,8 +18,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from companion.explorer.palette import INK, PAGE, ROLES
-from companion.explorer.table import STEPS
+from companion.showing.palette import INK, PAGE, ROLES
+from companion.showing.table import STEPS
 from companion.tokenizing import TokenizedEntry
 
 _INK = "#010203"

@@ -21,14 +21,15 @@ from sphinx.util.docutils import SphinxDirective
 
 from companion.entries import load_entries
 from companion.explorer.bundle import TOY_BATCH, lab_script, page_script
-from companion.explorer.mending import mend_page, without_far_scripts
-from companion.explorer.table import STEPS, BatchTable, stylesheet
-from companion.explorer.vocabulary import vocabulary_script
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
+from companion.publishing.mending import mend_page, without_far_scripts
+from companion.publishing.vocabulary import vocabulary_script
+from companion.showing.table import STEPS, BatchTable, stylesheet
 
-_HERE = files("companion") / "explorer"
+_HERE = files("companion") / "publishing"
+_ALIVE = files("companion") / "explorer"
 _SOURCES = (".py", ".json", ".css", ".js", ".html")
 
 
@@ -100,9 +101,9 @@ def write_assets(app: Sphinx) -> None:
     (folder / "batch-table.css").write_text(stylesheet(), encoding="utf-8")
     written = {
         "page.js": (_HERE / "page.js").read_text("utf-8"),
-        "explorer.css": (_HERE / "explorer.css").read_text("utf-8"),
+        "explorer.css": (_ALIVE / "explorer.css").read_text("utf-8"),
         "explorer.js": page_script(),
-        "lab.css": (_HERE / "lab.css").read_text("utf-8"),
+        "lab.css": (_ALIVE / "lab.css").read_text("utf-8"),
         "lab.js": lab_script(),
         "vocabulary.js": vocabulary_script(),
     }

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tiktoken
 
-from companion.explorer.vocabulary import merges, vocabulary, vocabulary_script
+from companion.publishing.vocabulary import merges, vocabulary, vocabulary_script
 from companion.tokenizing import END_ID, gpt2_encode, gpt2_token_bytes
 from texts import random_texts
 
@@ -133,7 +133,7 @@ def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[s
 
 
 def test_the_tokenizer_equals_tiktoken_under_node(oracle):
-    command = (NODE, "--test", "--test-reporter=tap", "tokenizer.test.mjs")
+    command = (NODE, "--test", "--test-reporter=tap", "tokenizing.test.mjs")
     finished = run(*command, ORACLE=str(oracle))
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert re.search(r"^# pass 1\d$", finished.stdout, re.MULTILINE), finished.stdout

@@ -9,11 +9,11 @@ import pytest
 
 from companion.auditing import audit
 from companion.entries import load_entries
-from companion.explorer.mending import REPAIRS, mend_page
-from companion.explorer.table import BatchTable
+from companion.publishing.mending import REPAIRS, mend_page
+from companion.showing.table import BatchTable
 
 CONFIGURATION = """
-extensions = ["myst_nb", "companion.explorer.extension"]
+extensions = ["myst_nb", "companion.publishing.extension"]
 html_theme = "sphinx_book_theme"
 nb_execution_mode = "off"
 root_doc = "front"
@@ -99,7 +99,7 @@ def test_directives_that_cannot_be_computed_stop_the_build(tmp_path):
 
 
 def test_every_repair_says_where_its_defect_is_known():
-    source = (Path(__file__).parents[1] / "companion/explorer/mending.py").read_text("utf-8")
+    source = (Path(__file__).parents[1] / "companion/publishing/mending.py").read_text("utf-8")
     told = re.findall(
         r"# .*(https://github\.com/\S+/(?:issues|pull)/\d+|No thread is known)", source
     )

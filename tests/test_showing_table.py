@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from companion.collating import Collator
 from companion.entries import Entry, load_entries
-from companion.explorer.glyphs import show_html, show_plain, token_text
-from companion.explorer.grid import make_rows
-from companion.explorer.palette import ROLES
-from companion.explorer.table import STEPS, BatchTable, stylesheet
 from companion.formatting import STYLES
 from companion.ignoring import IGNORE_INDEX
 from companion.masking import MASKS
+from companion.showing.glyphs import show_html, show_plain, token_text
+from companion.showing.lines import make_rows
+from companion.showing.palette import ROLES
+from companion.showing.table import STEPS, BatchTable, stylesheet
 from companion.tokenizing import tokenize_entry
 
 ENTRIES = load_entries()[:3]

@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from companion.explorer.frames import read_state
 from companion.explorer.widget import STATE, BatchExplorer
+from companion.showing.frames import read_state
 
 
 def link_to(explorer: BatchExplorer, place: str = "explorer-1", **chosen: Any) -> str:

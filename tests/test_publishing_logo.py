@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from companion.explorer.logo import BLOCK, draw_logo
+from companion.publishing.logo import BLOCK, draw_logo
 
 STORED = Path(__file__).parents[1] / "book" / "_assets" / "logo.svg"
 

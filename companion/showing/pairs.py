@@ -1,7 +1,7 @@
 """Anybody's batch as a table: inputs over targets, token by token, with no question asked.
 
 Takes two tensors of one shape, and an audit's report to mark what it found. Unlike
-`companion.explorer.table` it knows neither entries nor steps, so no cell can say what it is
+`companion.showing.table` it knows neither entries nor steps, so no cell can say what it is
 there for: an end token and a pad that are one id look alike, as they do to a trainer.
 """
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from companion.explorer.glyphs import show_html, show_plain, token_text
-from companion.explorer.table import stylesheet
 from companion.findings import Report
 from companion.ignoring import IGNORE_INDEX
+from companion.showing.glyphs import show_html, show_plain, token_text
+from companion.showing.table import stylesheet
 from companion.tokenizing import END_ID, gpt2_token_bytes
 
 _FOUND = ' style="outline:3px solid;outline-offset:-3px"'

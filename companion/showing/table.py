@@ -14,13 +14,13 @@ from importlib.resources import files
 from itertools import groupby
 
 from companion.entries import Entry
-from companion.explorer.frames import Source
-from companion.explorer.glyphs import show_html, show_plain
-from companion.explorer.grid import Cell, Row, make_rows
-from companion.explorer.palette import ROLES, write_css
 from companion.formatting import PromptStyle, get_style
 from companion.masking import MASKS
 from companion.padding import padding_share
+from companion.showing.frames import Source
+from companion.showing.glyphs import show_html, show_plain
+from companion.showing.lines import Cell, Row, make_rows
+from companion.showing.palette import ROLES, write_css
 
 STEPS = ("format", "tokenize", "pad", "shift", "ignore", "mask")
 """The six steps, in order."""
@@ -347,7 +347,7 @@ def _name(row: Row) -> str:
 @lru_cache(maxsize=1)
 def stylesheet() -> str:
     """Give the one style sheet that all tables of a page need, with the roles' colours."""
-    rules = (files("companion") / "explorer" / "table.css").read_text(encoding="utf-8")
+    rules = (files("companion") / "showing" / "table.css").read_text(encoding="utf-8")
     for role, look in ROLES.items():
         rules += (
             f'.batch-table table.bt td[data-role="{role}"],.batch-table [data-role="{role}"]{{'

@@ -4,7 +4,7 @@ Each role has a word, a colour for light and for dark pages, and an edge of its 
 that roles are told apart without colour too. Hues are those of Okabe and Ito, which the
 colour-blind can tell apart (https://jfly.uni-koeln.de/color/), laid thinly over the page
 so that text on them stays legible. What it leaves out: where the looks are used, which is
-`companion.explorer.table`, `companion.plotting` and the book's style sheet.
+`companion.showing.table`, `companion.showing.plotting` and the book's style sheet.
 """
 
 from dataclasses import dataclass

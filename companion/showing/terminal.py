@@ -3,7 +3,7 @@
 Takes an entry and what a training run would declare, and gives lines: the text by role,
 the tokens, its row of the block, and then a line for each column, with the target as each
 of the last three steps leaves it. Roles are named in words; color only repeats them. No
-number is made here. What it leaves out: the page (`companion.explorer.table`).
+number is made here. What it leaves out: the page (`companion.showing.table`).
 """
 
 import re
@@ -15,10 +15,10 @@ from typing import TypeVar
 
 from companion.collating import Collator, ResponseCutWarning
 from companion.entries import Entry
-from companion.explorer.frames import Source
-from companion.explorer.glyphs import show_plain
-from companion.explorer.grid import Cell, make_rows
 from companion.formatting import PromptStyle, get_style
+from companion.showing.frames import Source
+from companion.showing.glyphs import show_plain
+from companion.showing.lines import Cell, make_rows
 
 Cells = Sequence[Cell]
 Paint = Callable[[str, str], str]

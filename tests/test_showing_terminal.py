@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from companion.collating import Collator, ResponseCutWarning
 from companion.entries import Entry, load_entries
-from companion.explorer.terminal import COLORS, walk
 from companion.formatting import ROLES, STYLES
 from companion.masking import MASKS
+from companion.showing.terminal import COLORS, walk
 from companion.tokenizing import gpt2_decode, tokenize_entry
 
 FIRST = load_entries()[0]
