@@ -19,8 +19,8 @@ import torch
 from benchmarks.implementations import OPTIONAL, Implementation, implementations
 from benchmarks.lengths import long_tailed
 from benchmarks.measuring import circumstances, options, summarize, take_turns, watch, write
-from companion.collating import InstructionDataset
 from companion.entries import load_entries
+from companion.storing import InstructionDataset
 from companion.tokenizing import TokenizedEntry
 
 SECONDS = {8: 4.0, 64: 7.0, 512: 17.0}

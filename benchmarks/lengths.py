@@ -19,7 +19,8 @@ def long_tailed(count: int = 4096, seed: int = 0) -> list[TokenizedEntry]:
     lengths[0] = 1293  # the longest there may be is among them, in any sample
     return [
         TokenizedEntry(
-            dice.integers(0, END_ID, length).astype(np.uint16), int(min(length // 2, 40))
+            dice.integers(0, END_ID, length).astype(np.uint16),
+            prompt_length=int(min(length // 2, 40)),
         )
         for length in lengths
     ]

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.measuring import circumstances, options, summarize, take_turns, watch, write
-from companion.collating import InstructionDataset
 from companion.entries import Entry, load_entries
 from companion.formatting import STYLES
+from companion.storing import InstructionDataset
 from companion.tokenizing import TokenizedEntry, load_tokenizer, tokenize_entry
 
 AT_MOST = 1.2

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Sampler
 
+from companion.padding import count_pads
+
 POOL = 100
 """How many steps are sorted together: more, and fewer pads; fewer, and freer company."""
 
@@ -212,18 +214,19 @@ def cut_buckets(
 
 
 def epoch_padding_share(lengths: ArrayLike, batches: list[list[int]]) -> float:
-    """Give the padding share of a whole epoch: pad slots by all slots of all its blocks.
+    """Give the padding share of a whole epoch: pad slots by all slots of its inputs.
 
-    `lengths`: one for each entry, in tokens, text only; each text gets one end token more.
+    `lengths`: one for each entry, in tokens, text only. What counts as a pad is said in
+    `companion.padding.padding_share`.
 
-    >>> epoch_padding_share([5, 2, 3], [[0], [1, 2]])
-    0.0714285714285714
+    >>> epoch_padding_share([5, 2, 3], [[0, 1, 2]])
+    0.2
     """
-    every = checked_lengths(lengths) + 1
+    every: NDArray[np.int64] = checked_lengths(lengths)
     if not batches or not all(batches):
         raise ValueError("an epoch has batches, and a batch has entries; found none")
-    slots = sum(int(every[batch].max()) * len(batch) for batch in batches)
-    return 1 - sum(int(every[batch].sum()) for batch in batches) / slots
+    pads = sum(count_pads(every[batch], int(every[batch].max())) for batch in batches)
+    return pads / sum(int(every[batch].max()) * len(batch) for batch in batches)
 
 
 def neighbour_correlation(lengths: ArrayLike, batches: list[list[int]]) -> float:

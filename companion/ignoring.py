@@ -27,11 +27,18 @@ def keep_spans(
 
     `targets`: shape (batch, width), where column j holds the token at position j + 1; so
     the token at position 0 is never a target. `spans`: for each row, the positions of the
-    tokens to predict. Raises `ValueError` where rows and spans differ in number.
+    tokens to predict; a span may reach beyond the row, which was cut then. Raises
+    `ValueError` for targets that are no rows of integers, where rows and spans differ in
+    number, and for a span that is not 0 <= start <= stop.
 
     >>> keep_spans(np.array([[1, 2, 3, 50256]]), [[(2, 5)]])
     array([[ -100,     2,     3, 50256]])
     """
+    targets = np.asarray(targets)
+    if targets.ndim != 2 or targets.dtype.kind not in "iu":
+        raise ValueError(
+            f"targets are rows of integers; found {targets.dtype} of shape {targets.shape}"
+        )
     if len(spans) != len(targets):
         raise ValueError(
             f"{len(targets)} rows of targets need as many of spans; found {len(spans)}"
@@ -39,6 +46,11 @@ def keep_spans(
     kept = np.full(targets.shape, ignore_index, dtype=np.int64)
     for row, row_spans in enumerate(spans):
         for start, stop in row_spans:
+            if not 0 <= start <= stop:
+                raise ValueError(
+                    f"a span is (start, stop) with 0 <= start <= stop; found {(start, stop)} "
+                    f"in row {row}"
+                )
             # The token at position 0 is no target, so a span may not begin before column 0.
             first, last = (start - 1 if start else 0), (stop - 1 if stop else 0)
             kept[row, first:last] = targets[row, first:last]

@@ -8,19 +8,24 @@ while it answers another, a mask or the borders as cumulative lengths. What it l
 the order of the packs, which a training run shuffles. Chapter 11.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from companion.collating import TRUNCATIONS, Collator, Item
+from companion.collating import Collator, Item, to_device
 from companion.ignoring import keep_spans
 from companion.padding import pad_batch
 from companion.shifting import shift_targets
+from companion.truncating import TRUNCATIONS
+
+if TYPE_CHECKING:  # tensors are made in the functions below, and torch is imported there
+    import torch
 
 
 def plan_packs(lengths: ArrayLike, pack_length: int, truncation: str = "error") -> list[list[int]]:
@@ -130,20 +135,22 @@ class Packer:
     collator: Collator = field(default_factory=Collator)
 
     def __call__(self, batch: Sequence[Item]) -> Pack:
+        import torch
+
         settings = self.collator
-        rows, spans = settings.texts(batch)
+        texts = settings.texts(batch)
         limit = settings.max_length
-        lengths = [len(row) if limit is None else min(len(row), limit) for row in rows]
-        width = sum(lengths)
+        width = sum(text.length - 1 for text in texts)
         if limit is not None and width > limit:
             raise ValueError(
-                f"{len(rows)} entries of {width} tokens do not fit a pack of max_length {limit}; "
+                f"{len(texts)} entries of {width} tokens do not fit a pack of max_length {limit}; "
                 "let plan_packs say which do"
             )
         parts = []
-        for ids, length, supervised in zip(rows, lengths, spans, strict=True):
+        for text, supervised in zip(texts, settings.spans(texts), strict=True):
             # A batch of one text: its block has no pads, and its targets are its own.
-            block = pad_batch([ids], settings.end_id, settings.pad_id, length + 1)
+            ends = [text.closed]
+            block = pad_batch([text.ids], settings.end_id, settings.pad_id, text.length, ends)
             inputs, targets = shift_targets(block)
             parts.append((inputs, keep_spans(targets, [supervised], settings.ignore_index)))
         missing = -width % (settings.pad_to_multiple_of or 1)
@@ -153,7 +160,7 @@ class Packer:
         inputs, targets = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
         positions = np.concatenate([np.arange(part.shape[1]) for part, _ in parts])[None]
         pack = Pack(*map(torch.from_numpy, (inputs, targets, positions)))
-        return pack if settings.device is None else Pack(*(t.to(settings.device) for t in pack))
+        return pack if settings.device is None else Pack(*to_device(pack, settings.device))
 
 
 def cumulative_lengths(position_ids: torch.Tensor) -> torch.Tensor:
@@ -163,9 +170,12 @@ def cumulative_lengths(position_ids: torch.Tensor) -> torch.Tensor:
     Returns int32, shape (entries + 1,), which is what kernels for attention of variable
     length take as `cu_seqlens`. Raises `ValueError` for what are no positions of a pack.
 
+    >>> import torch
     >>> cumulative_lengths(torch.tensor([[0, 1, 2, 3, 4, 0, 1, 0, 1, 2]]))
     tensor([ 0,  5,  7, 10], dtype=torch.int32)
     """
+    import torch
+
     _check_positions(position_ids)
     starts = torch.nonzero(position_ids.flatten() == 0).flatten()
     return torch.cat([starts, starts.new_tensor([position_ids.numel()])]).to(torch.int32)
@@ -179,6 +189,7 @@ def block_diagonal_mask(position_ids: torch.Tensor) -> torch.Tensor:
     `attn_mask` of `torch.nn.functional.scaled_dot_product_attention` has it; the 1 stands
     for the heads. Raises `ValueError` for what are no positions of a pack.
 
+    >>> import torch
     >>> block_diagonal_mask(torch.tensor([[0, 1, 0]]))[0, 0].int()
     tensor([[1, 0, 0],
             [1, 1, 0],
@@ -195,6 +206,8 @@ def _check_positions(position_ids: torch.Tensor) -> None:
             "position_ids are integers in rows and columns; "
             f"found {position_ids.dtype} of shape {tuple(position_ids.shape)}"
         )
+    import torch
+
     follows = torch.nn.functional.pad(position_ids[:, :-1] + 1, (1, 0))  # a row begins at 0
     wrong = torch.nonzero((position_ids != 0) & (position_ids != follows))
     if len(wrong):

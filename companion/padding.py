@@ -21,16 +21,21 @@ Rows = Sequence[Sequence[int] | NDArray[np.integer]]
 
 
 def pad_batch(
-    rows: Rows, end_id: int = END_ID, pad_id: int = PAD_ID, width: int | None = None
+    rows: Rows,
+    end_id: int = END_ID,
+    pad_id: int = PAD_ID,
+    width: int | None = None,
+    closed: Sequence[bool] | None = None,
 ) -> NDArray[np.int64]:
     """Give the block: every row followed by one end token, then by pads.
 
-    `rows`: token ids without an end token, a list or an integer array each.
-    `width`: the number of columns; by default what the longest row and its end token
-    need. A row that does not fit is cut, its end token first.
+    `rows`: token ids without an end token, a list or an integer array each. `width`: the
+    number of columns; by default what the longest row and its end token need. A row that
+    does not fit is cut, its end token first. `closed`: for each row, whether it brings its
+    own end, so that pads follow at once; by default none does.
 
-    Returns int64, shape (batch, width). Raises `ValueError` for no rows and for a width
-    under 1.
+    Returns int64, shape (batch, width). Raises `ValueError` for no rows, for a width under
+    1, and for ids that are not whole numbers, 0 or more.
 
     >>> pad_batch([[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]], end_id=50256, pad_id=50256)
     array([[    0,     1,     2,     3,     4, 50256],
@@ -39,31 +44,57 @@ def pad_batch(
     """
     if len(rows) == 0:
         raise ValueError("a batch of no rows has no longest row to pad to")
+    if closed is None:
+        closed = [False] * len(rows)
+    if len(closed) != len(rows):
+        raise ValueError(f"`closed` says it of each of {len(rows)} rows; found {len(closed)}")
     if width is None:
-        width = max(map(len, rows)) + 1
+        width = max(len(ids) + (not own) for ids, own in zip(rows, closed, strict=True))
     if width < 1:
         raise ValueError(f"a block is at least 1 column wide; found width {width}")
     block = np.full((len(rows), width), pad_id, dtype=np.int64)
     for row, ids in enumerate(rows):
-        length = len(ids)
+        array = np.asarray(ids)
+        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+            raise ValueError(f"row {row}: ids are one row of integers; found {ids!r}")
+        length = len(array)
         if length < width:
-            block[row, :length] = ids
-            block[row, length] = end_id
+            block[row, :length] = array
+            if not closed[row]:
+                block[row, length] = end_id
         else:  # no room for the end token
-            block[row] = ids[:width]
+            block[row] = array[:width]
+    if block.min() < 0:
+        row, column = np.argwhere(block < 0)[0].tolist()
+        raise ValueError(
+            f"ids are 0 or more; found {block[row, column]} at row {row}, column {column}"
+        )
     return block
 
 
 def padding_share(lengths: ArrayLike, width: int) -> float:
-    """Give the share of slots that are pads: neither text nor the end token after it.
+    """Give the share of the slots of inputs that are pads: no text, nor its one end token.
 
     `lengths`: how many ids each row has, without its end token. `width`: the columns of
-    the block. Raises `ValueError` for no rows and for a width under 1.
+    inputs, in which the end token of the longest row does not stand. Raises `ValueError` for
+    no rows, for lengths that are not whole numbers, 0 or more, and for a width under 1.
 
-    >>> padding_share([5, 2, 3], width=6)
-    0.2777777777777778
+    >>> padding_share([5, 2, 3], width=5)
+    0.2
     """
-    filled = np.minimum(np.asarray(lengths, dtype=np.int64) + 1, width)
-    if filled.size == 0 or width < 1:
-        raise ValueError(f"a block has rows and columns; found {filled.size} by {width}")
-    return float(1 - filled.sum() / (filled.size * width))
+    return count_pads(lengths, width) / (np.size(lengths) * width)
+
+
+def count_pads(lengths: ArrayLike, width: int) -> int:
+    """Count the slots of inputs that are pads; arguments and errors as for `padding_share`.
+
+    >>> count_pads([5, 2, 3], width=5)
+    3
+    """
+    given = np.asarray(lengths)
+    if given.ndim != 1 or given.size == 0 or width < 1:
+        raise ValueError(f"inputs have rows and columns; found {given.size} by {width}")
+    if given.dtype.kind not in "iu" or given.min() < 0:
+        raise ValueError(f"a length counts tokens, 0 or more; found {lengths!r}")
+    filled = np.minimum(given.astype(np.int64) + 1, width)
+    return int(given.size * width - filled.sum())

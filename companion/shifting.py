@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 def shift_targets(block: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give (inputs, targets), both shape (batch, width - 1), as views of the block.
 
-    Raises `ValueError` for a block of fewer than two columns, in which nothing follows
-    anything.
+    Raises `ValueError` for what is no block of integers, and for a block of fewer than two
+    columns, in which nothing follows anything.
 
     >>> inputs, targets = shift_targets(np.array([[5, 6, 50256]]))
     >>> inputs, targets
     (array([[5, 6]]), array([[    6, 50256]]))
     """
+    block = np.asarray(block)
+    if block.dtype.kind not in "iu":
+        raise ValueError(f"a block holds ids, which are integers; found {block.dtype}")
     if block.ndim != 2 or block.shape[1] < 2:
         raise ValueError(
             f"a block has rows and at least two columns to shift; found shape {block.shape}"

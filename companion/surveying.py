@@ -18,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
 from companion.entries import Entry
 from companion.findings import SITE, Finding, Found, Rule, name_places
 from companion.formatting import PromptStyle, get_style
-from companion.masking import supervised_spans
-from companion.tokenizing import Decode, Encode, gpt2_decode, gpt2_encode
+from companion.masking import get_mask
+from companion.padding import count_pads, padding_share
+from companion.storing import InstructionDataset
+from companion.tokenizing import END_ID, Decode, Encode, gpt2_decode, gpt2_encode
+from companion.truncating import fits, truncate
 
 RULES: dict[str, Rule] = {
     "nothing-supervised": Rule(
@@ -240,8 +243,8 @@ def survey(
         raise ValueError(f"batch_size is at least 1; found {batch_size}")
     entries = list(entries)
     dataset = InstructionDataset(entries, style, encode, decode, progress)
-    lengths, prompts = dataset.lengths, dataset.prompts[:, 0]
-    cut, lost = _truncated(lengths, prompts, max_length)
+    lengths = dataset.lengths
+    cut, lost, supervised = _truncated(dataset, max_length, mask)
     limited = lengths if max_length is None else np.minimum(lengths, max_length)
     findings = _Findings(len(entries))
     _check_lengths(findings, cut, lost)
@@ -258,7 +261,7 @@ def survey(
         seed=seed,
         tokens=int(lengths.sum()),
         targets=int(limited.sum()),
-        supervised=int(_supervised(dataset, limited, mask)[~lost].sum()),
+        supervised=supervised,
         cut=int(cut.sum()),
         lost=int(lost.sum()),
         lengths=_measure(lengths),
@@ -271,32 +274,21 @@ def survey(
 
 
 def _truncated(
-    lengths: NDArray[np.int64], prompts: NDArray[np.int64], max_length: int | None
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which entries lose their end token, and which their whole response."""
-    if max_length is None:
-        return np.zeros(len(lengths), np.bool_), np.zeros(len(lengths), np.bool_)
-    cut = lengths > max_length
-    # So many columns of inputs come from one more token.
-    return cut, cut & (prompts >= max_length + 1)
+    dataset: InstructionDataset, max_length: int | None, mask: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:
+    """Tell which entries lose their end token, which all their answers; count what is left.
 
-
-def _supervised(
-    dataset: InstructionDataset, limited: NDArray[np.int64], mask: str
-) -> NDArray[np.int64]:
-    """Count each entry's supervised targets, if its response is not lost."""
-    prompts, headers = dataset.prompts.T
-    first = np.zeros_like(prompts)
-    if mask == "prompt":
-        first = prompts
-    elif mask == "prompt_without_header":
-        unknown = np.flatnonzero(headers < 0)
-        if len(unknown):
-            supervised_spans([dataset[int(unknown[0])]], mask)  # raises, and says why
-        first = prompts - headers
-    # The targets are the tokens at positions 1 to `limited`; the first token is never one.
-    supervised: NDArray[np.int64] = np.maximum(limited + 1 - np.maximum(first, 1), 0)
-    return supervised
+    The third is how many targets are supervised, of all entries together.
+    """
+    cut, lost = np.zeros(len(dataset), np.bool_), np.zeros(len(dataset), np.bool_)
+    choose, supervised = get_mask(mask), 0
+    for number, entry in enumerate(dataset):
+        text = truncate(entry, max_length, "cut", END_ID)
+        cut[number] = not fits(entry, max_length)
+        lost[number] = bool(entry.turns) and not text.turns
+        # The token at position 0 is no target.
+        supervised += sum(stop - max(start, 1) for start, stop in choose(text))
+    return cut, lost, supervised
 
 
 def _measure(lengths: NDArray[np.int64]) -> Lengths:
@@ -333,17 +325,13 @@ def _pad(
     static_width = int(lengths.max()) if max_length is None else max_length
     order = np.random.default_rng(seed).permutation(len(lengths))
 
-    def share(widths: NDArray[np.int64], texts: NDArray[np.int64]) -> float:
-        # A row is its text and one end token, if there is room for it.
-        return float(1 - np.minimum(texts + 1, widths).sum() / widths.sum())
-
     def dynamic(own: NDArray[np.int64]) -> float:
-        starts = np.arange(0, len(own), batch_size)
-        widths = np.maximum.reduceat(own, starts)
-        return share(np.repeat(widths, np.diff([*starts, len(own)])), own)
+        batches = [own[start : start + batch_size] for start in range(0, len(own), batch_size)]
+        pads = sum(count_pads(batch, int(batch.max())) for batch in batches)
+        return pads / sum(len(batch) * int(batch.max()) for batch in batches)
 
     return Padding(
-        static=share(np.full_like(limited, static_width), limited),
+        static=padding_share(limited, static_width),
         static_width=static_width,
         file_order=dynamic(limited),
         shuffled=dynamic(limited[order]),

@@ -1,23 +1,24 @@
 """Step 2, tokenize: a text becomes token ids, and we remember where its prompt ends.
 
-Takes an `Entry` and gives a `TokenizedEntry`: the ids, the length of the prompt, and
-the length of the response header within it. Works with any tokenizer, as a pair of
-functions `encode(text) -> list of ids` and `decode(ids) -> text`; GPT-2's is packaged
-and is the default. What it leaves out: the end token, which the collator appends, so
-that no text can be without it. Chapter 02.
+Takes an `Entry` and gives a `TokenizedEntry`: the ids, and where in them the answer and its
+response header begin; a text of several answers has a `Turn` for each. Works with any
+tokenizer, as a pair of functions `encode(text) -> list of ids` and `decode(ids) -> text`;
+GPT-2's is packaged and is the default. What it leaves out: the end token, which the
+collator appends, so that no text can be without it. Chapter 02.
 """
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 import tiktoken
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from tiktoken_ext.openai_public import r50k_pat_str
 
 from companion.entries import Entry
@@ -73,57 +74,134 @@ def gpt2_decode(ids: Sequence[int]) -> str:
     return load_tokenizer().decode(list(ids))
 
 
-@dataclass(frozen=True, eq=False)
+class Turn(NamedTuple):
+    """One answer within a text, as positions of its tokens; a position counts from 0.
+
+    `header`: where its response header begins, or None where that is not known. `start`:
+    where the answer begins. `end`: the first position after its end token. `stop`: the
+    first position after what the template puts behind that, a line break for example.
+    """
+
+    header: int | None
+    start: int
+    end: int
+    stop: int
+
+
+@dataclass(frozen=True, eq=False, init=False)
 class TokenizedEntry:
-    """An entry as ids, without an end token, and what of it the model is to answer.
+    """A text as ids, and which of them are answers that the model is to give.
 
-    `ids`: integers, one dimension; a list is taken too. `prompt_length`: how many of
-    them are prompt, so that the response begins at that position; 0 for a bare text.
-    `header_length`: how many of the prompt's last ids are its response header, or None
-    where that could not be told. `spans`: the (start, stop) positions of the responses,
-    in the text with its end token; by default one, from the prompt's end to the end
-    token. A chat with several answers gives several.
+    `ids`: integers, one dimension; a list is taken too. `turns`: the answers, in order. By
+    default there is one, which begins after the prompt and ends the text: `prompt_length` says
+    how many ids are prompt, 0 for a bare text, and `header_length` how many of the prompt's
+    last ids are its response header, or None where that could not be told. `closed`: whether
+    the ids bring their own end. If not, the collator appends one end token, at position
+    `len(ids)`, and the last turn ends with it.
 
-    Raises `ValueError` for no ids at all, ids that are not integers or negative, and
-    lengths or spans that do not lie within the text, in order.
+    What is guaranteed of one that exists: ids are integers, 0 or more; `length` is 2 or more;
+    turns lie within the text, in order, none within another; each holds a token that can be
+    predicted, which the first of a text cannot. Raises `ValueError` for anything else.
 
-    >>> TokenizedEntry([5, 6, 7], prompt_length=2).spans
-    ((2, 4),)
+    >>> TokenizedEntry([5, 6, 7], prompt_length=2).turns
+    (Turn(header=2, start=2, end=4, stop=4),)
     """
 
     ids: NDArray[np.integer]
-    prompt_length: int = 0
-    header_length: int | None = 0
-    spans: tuple[tuple[int, int], ...] = ()
+    turns: tuple[Turn, ...]
+    closed: bool
 
-    def __post_init__(self) -> None:
-        ids = np.asarray(self.ids)
-        if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
-            raise ValueError(f"ids are one row of integers; found {self.ids!r}")
-        if ids.size == 0:
-            raise ValueError("an entry of no tokens has nothing to predict")
-        if ids.dtype.kind == "i" and ids.min() < 0:
-            raise ValueError(f"ids are 0 or more; found {ids.min()} at position {ids.argmin()}")
-        spans = self.spans or ((self.prompt_length, ids.size + 1),)
-        borders = [0, *(border for span in spans for border in span), ids.size + 1]
-        in_order = borders == sorted(borders)
-        if spans[0][0] != self.prompt_length or self.prompt_length > ids.size or not in_order:
+    def __init__(
+        self,
+        ids: ArrayLike,
+        turns: Iterable[tuple[int | None, int, int, int]] | None = None,
+        closed: bool = False,
+        *,
+        prompt_length: int = 0,
+        header_length: int | None = 0,
+    ) -> None:
+        array = _checked_ids(ids)
+        length = array.size + (not closed)
+        if length < 2:
+            raise ValueError(f"a text of {length} token has nothing to predict; found {ids!r}")
+        if turns is None:
+            if not 0 <= prompt_length <= array.size:
+                raise ValueError(
+                    f"a prompt lies within its text: prompt_length {prompt_length} does not fit "
+                    f"{array.size} ids"
+                )
+            if header_length is not None and not 0 <= header_length <= prompt_length:
+                raise ValueError(
+                    f"a header is part of its prompt: header_length {header_length} "
+                    f"does not fit prompt_length {prompt_length}"
+                )
+            turns = [one_turn(prompt_length, header_length, length)]
+        made = tuple([Turn(*turn) for turn in turns])
+        _check_turns(made, length, closed)
+        object.__setattr__(self, "ids", array)
+        object.__setattr__(self, "turns", made)
+        object.__setattr__(self, "closed", closed)
+
+    @property
+    def length(self) -> int:
+        """How many tokens the text has with its end token, be that its own or appended."""
+        return self.ids.size + (not self.closed)
+
+    @property
+    def prompt_length(self) -> int:
+        """Where the first answer begins; the whole text, where there is no answer in it."""
+        return self.turns[0].start if self.turns else self.length
+
+    @property
+    def header_length(self) -> int | None:
+        """How many ids before the first answer are its header, or None if not known."""
+        first = self.turns[0] if self.turns else Turn(None, 0, 0, 0)
+        return None if first.header is None else first.start - first.header
+
+
+def one_turn(prompt_length: int, header_length: int | None, length: int) -> Turn:
+    """Give the turn of a text that is one prompt and one answer, which ends the text.
+
+    >>> one_turn(3, 1, 6)
+    Turn(header=2, start=3, end=6, stop=6)
+    """
+    header = None if header_length is None else prompt_length - header_length
+    return Turn(header, prompt_length, length, length)
+
+
+def _checked_ids(ids: ArrayLike) -> NDArray[np.integer]:
+    """Give ids as an array of one dimension, or say what is wrong with them."""
+    array = np.asarray(ids)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ValueError(f"ids are one row of integers; found {ids!r}")
+    if array.size == 0:
+        raise ValueError("an entry of no tokens has nothing to predict")
+    if array.dtype.kind == "i" and array.min() < 0:
+        raise ValueError(f"ids are 0 or more; found {array.min()} at position {array.argmin()}")
+    return array
+
+
+def _check_turns(turns: tuple[Turn, ...], length: int, closed: bool) -> None:
+    """Refuse turns that do not lie in a text of this length, in order."""
+    last = 0
+    for turn in turns:
+        header, start, end, stop = turn
+        if not last <= (start if header is None else header) <= start < end <= stop <= length:
             raise ValueError(
-                f"the responses of {ids.size} ids lie within them, in order, and the first "
-                f"begins at prompt_length {self.prompt_length}; found spans {spans}"
+                f"turns lie within the {length} tokens of their text, in order, and have "
+                f"header <= start < end <= stop; found {turn} after position {last}"
             )
-        if any(start == stop for start, stop in spans) or spans[-1][1] == 1:
+        if end < 2:
             raise ValueError(
-                "a response holds a token that can be predicted, which the first of a text "
-                f"cannot; found spans {spans}"
+                "an answer holds a token that can be predicted, which the first of a text "
+                f"cannot; found {turn}"
             )
-        if self.header_length is not None and not 0 <= self.header_length <= self.prompt_length:
-            raise ValueError(
-                f"a header is part of its prompt: header_length {self.header_length} "
-                f"does not fit prompt_length {self.prompt_length}"
-            )
-        object.__setattr__(self, "ids", ids)
-        object.__setattr__(self, "spans", spans)
+        last = stop
+    if not closed and (not turns or turns[-1].end != length):
+        raise ValueError(
+            f"the last answer of a text that is not closed ends with the end token that is "
+            f"appended, at {length}; found turns {tuple(map(tuple, turns))}"
+        )
 
 
 def tokenize_entry(
@@ -143,7 +221,9 @@ def tokenize_entry(
     TokenizedEntry(ids=array([  27,   91, 7220,   91,   29,  198, ...
     """
     ids, prompt_length, header_length = encode_entry(entry, get_style(style), encode, decode)
-    return TokenizedEntry(np.array(ids, dtype=np.int64), prompt_length, header_length)
+    return TokenizedEntry(
+        np.array(ids, dtype=np.int64), prompt_length=prompt_length, header_length=header_length
+    )
 
 
 def encode_entry(
@@ -244,21 +324,22 @@ def gpt2_token_bytes(ids: Sequence[int]) -> list[bytes]:
 def token_roles(
     entry: Entry,
     style: str | PromptStyle = "alpaca",
-    encode: Encode = gpt2_encode,
-    decode: Decode | None = gpt2_decode,
+    ids: Sequence[int] | None = None,
     token_bytes: Callable[[Sequence[int]], list[bytes]] = gpt2_token_bytes,
 ) -> list[str]:
-    """Give the role, one of `companion.formatting.ROLES`, of each token of an entry.
+    """Give the role, one of `companion.formatting.ROLES`, of each of the ids of an entry.
 
-    A token belongs to the piece of text in which its first byte lies.
+    `ids`: what `tokenize_entry` gives for it; by default with GPT-2's tokenizer. A token
+    belongs to the piece of text in which its first byte lies.
 
     >>> token_roles(Entry("Hi", "", "Yes"), "plain")
     ['instruction', 'header', 'response']
     """
     style = get_style(style)
+    if ids is None:
+        ids = tokenize_entry(entry, style).ids.tolist()
     # A lone surrogate is encoded as U+FFFD, which takes three bytes, as it does here.
     pieces = [(role, text.encode("utf-8", "surrogatepass")) for role, text in style.pieces(entry)]
     owners = [role for role, piece in pieces for _ in piece]
-    ids = tokenize_entry(entry, style, encode, decode).ids.tolist()
     starts = [0, *accumulate(len(token) for token in token_bytes(ids))][:-1]
     return [owners[start] for start in starts]

@@ -29,9 +29,10 @@ from torch.utils.data import DataLoader
 from benchmarks.measuring import RESULTS, circumstances, write
 from benchmarks.padding_strategies import make_lengths
 from companion.bucketing import LengthBucketSampler, epoch_padding_share
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
 from companion.ignoring import IGNORE_INDEX
 from companion.ranks import lockstep_efficiency
+from companion.storing import InstructionDataset
 from companion.tokenizing import END_ID
 
 SEEDS = {"lengths": 1, "ids": 2, "prompts": 3, "order": 0}
@@ -52,7 +53,10 @@ def write_set(folder: Path, entries: int) -> int:
     np.save(folder / "offsets.npy", np.append(0, np.cumsum(lengths)))
     dice = np.random.default_rng(SEEDS["prompts"])
     prompts = np.clip((lengths * dice.uniform(0.4, 0.8, entries)).astype(np.int64), 1, lengths - 1)
-    np.save(folder / "prompts.npy", np.stack([prompts, np.minimum(prompts, 6)], axis=1))
+    turns = [prompts - np.minimum(prompts, 6), prompts, lengths + 1, lengths + 1]
+    np.save(folder / "turns.npy", np.stack(turns, axis=1))
+    np.save(folder / "turn_offsets.npy", np.arange(entries + 1))
+    np.save(folder / "closed.npy", np.zeros(entries, dtype=np.bool_))
     (folder / "joint.json").write_text("false")
     ids = np.lib.format.open_memmap(folder / "ids.npy", "w+", np.uint16, (total,))
     dice = np.random.default_rng(SEEDS["ids"])

@@ -29,9 +29,10 @@ from torch.utils.data import DataLoader
 
 from benchmarks.lengths import long_tailed
 from benchmarks.measuring import circumstances, options, write
-from companion.collating import Batch, Collator, InstructionDataset, Item
+from companion.collating import Batch, Collator, Item
 from companion.entries import load_entries
 from companion.loading import make_loader
+from companion.storing import InstructionDataset
 
 SEEDS = {"lengths": 0, "order": 0, "turns": 2}
 BATCH = 8
@@ -285,7 +286,11 @@ def flat(ids: NDArray[np.uint16], offsets: NDArray[np.int64]) -> InstructionData
     """Give ids, and where each entry begins, as a data set: all of it is response."""
     dataset = InstructionDataset.__new__(InstructionDataset)
     dataset.ids, dataset.offsets = ids, offsets
-    dataset.prompts = np.zeros((len(offsets) - 1, 2), dtype=np.int64)
+    count = len(offsets) - 1
+    ends = np.diff(offsets) + 1
+    dataset.turns = np.stack([np.zeros_like(ends), np.zeros_like(ends), ends, ends], axis=1)
+    dataset.turn_offsets = np.arange(count + 1)
+    dataset.closed = np.zeros(count, dtype=np.bool_)
     dataset.joint = False
     return dataset
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from companion.tokenizing import TokenizedEntry
+from companion.tokenizing import TokenizedEntry, Turn
 
 Rows = list[list[int]]
+Turns = list[Turn] | tuple[Turn, ...]
 Spans = Sequence[tuple[int, int]]
 
 
@@ -87,17 +88,14 @@ def ignore_padding(targets: Rows, lengths: list[int], ignore_index: int) -> Rows
     return kept
 
 
-def supervised_positions(entry: TokenizedEntry, spans: Spans, mask: str) -> list[int]:
+def supervised_positions(entry: TokenizedEntry, turns: Turns, mask: str) -> list[int]:
     """List the positions of the text and its end token that the model is graded on."""
+    length = len(entry.ids) + (0 if entry.closed else 1)
     positions = []
-    for position in range(len(entry.ids) + 1):
-        for start, stop in spans:
-            first = {
-                "none": 0,
-                "prompt": start,
-                "prompt_without_header": start - (entry.header_length or 0),
-            }[mask]
-            last = len(entry.ids) + 1 if mask == "none" else stop
+    for position in range(length):
+        for header, start, end, _ in turns:
+            first = {"none": 0, "prompt": start, "prompt_without_header": header}[mask]
+            last = length if mask == "none" else end
             if first <= position < last:
                 positions.append(position)
                 break
@@ -121,7 +119,8 @@ def collate(
     """
     kept_entries = []
     for entry in entries:
-        too_long = max_length is not None and len(entry.ids) > max_length
+        length = len(entry.ids) + (0 if entry.closed else 1)
+        too_long = max_length is not None and length > max_length + 1
         if too_long and truncation == "error":
             raise RefusedError
         if not (too_long and truncation == "drop"):
@@ -132,19 +131,25 @@ def collate(
     texts, graded, lost = [], [], []
     for number, entry in enumerate(kept_entries):
         ids = [int(token) for token in entry.ids]
-        is_cut = max_length is not None and len(ids) > max_length
-        own, ending = len(ids), [end_id]  # how many of the text's own ids are left
+        length = len(ids) + (0 if entry.closed else 1)
+        is_cut = max_length is not None and length > max_length + 1
+        # How many of the text's own ids are left, and what follows them.
+        own, ending = len(ids), [] if entry.closed else [end_id]
         if is_cut and truncation == "keep_end":
-            own = max_length
+            own, ending = max_length, [end_id]
         elif is_cut:
             own, ending = max_length + 1, []
         positions = []  # of the turns of whose answer the cut left something
         turns_left = 0
-        for start, stop in entry.spans:
-            if not is_cut or start < own:
+        for turn in entry.turns:
+            if not is_cut or turn.start < own:
                 turns_left += 1
-                positions += supervised_positions(entry, [(start, stop)], mask)
-        if turns_left == 0:
+                positions += supervised_positions(entry, [turn], mask)
+                if is_cut and truncation == "keep_end" and turn.end > own:
+                    positions.append(own)  # the end token now ends this answer
+                if is_cut and truncation == "keep_end" and mask == "none":
+                    positions.append(own)
+        if turns_left == 0 and entry.turns:
             lost.append(number)
         texts.append(ids[:own] + ending)
         graded.append(positions)
@@ -229,9 +234,10 @@ def pack(
     inputs, targets, positions = [], [], []
     any_entry = False
     for entry in entries:
-        text = [*(int(token) for token in entry.ids), end_id]
+        text = [*(int(token) for token in entry.ids), *([] if entry.closed else [end_id])]
         slots = len(text) - 1
-        turns = list(entry.spans)
+        turns = list(entry.turns)
+        ended = None  # where "keep_end" has put an end token that ends an answer
         if max_length is not None and slots > max_length:
             if truncation == "error":
                 raise RefusedError
@@ -240,8 +246,10 @@ def pack(
             own = max_length + 1 if truncation == "cut" else max_length
             text = text[:own] if truncation == "cut" else [*text[:own], end_id]
             slots = max_length
-            turns = [turn for turn in entry.spans if turn[0] < own]
-        graded = []
+            turns = [turn for turn in entry.turns if turn.start < own]
+            if truncation == "keep_end" and turns and (mask == "none" or turns[-1].end > own):
+                ended = own
+        graded = [ended]
         for turn in turns:
             graded += supervised_positions(entry, [turn], mask)
         any_entry = True
@@ -312,16 +320,25 @@ def ordered_spans(draw: st.DrawFn, stop: int, least: int = 0) -> list[tuple[int,
 
 @st.composite
 def entries(draw: st.DrawFn) -> TokenizedEntry:
-    """Draw an entry with one response or several, and a header of any length that fits."""
-    tokens = draw(st.lists(ids, min_size=1, max_size=9))
-    several = ordered_spans(len(tokens) + 1, least=1).filter(
-        lambda found: (
-            found[0][0] <= len(tokens)
-            and all(start < stop for start, stop in found)
-            and found[-1][1] > 1
+    """Draw an entry with one answer or several, with a header and something after their ends.
+
+    It brings its own end, or has one appended.
+    """
+    tokens = draw(st.lists(ids, min_size=2, max_size=9))
+    closed = draw(st.booleans())
+    length = len(tokens) + (0 if closed else 1)
+    if draw(st.booleans()):
+        prompt_length = draw(st.integers(0, length - 1))
+        header_length = draw(st.integers(0, prompt_length))
+        return TokenizedEntry(
+            tokens, closed=closed, prompt_length=prompt_length, header_length=header_length
         )
-    )
-    spans = draw(st.just([]) | several)
-    prompt_length = spans[0][0] if spans else draw(st.integers(0, len(tokens)))
-    header_length = draw(st.integers(0, prompt_length))
-    return TokenizedEntry(tokens, prompt_length, header_length, tuple(spans))
+    count = draw(st.integers(1, 3))
+    borders = sorted(draw(st.lists(st.integers(0, length), min_size=4 * count, max_size=4 * count)))
+    turns = [tuple(borders[4 * i : 4 * i + 4]) for i in range(count)]
+    turns = [turn for turn in turns if turn[1] < turn[2] and turn[2] > 1]
+    if not closed:  # the last answer ends with the end token
+        if not turns:
+            return TokenizedEntry(tokens)
+        turns[-1] = (*turns[-1][:2], length, length)
+    return TokenizedEntry(tokens, turns, closed)

@@ -7,10 +7,10 @@ of them at a time.
 from random import Random
 from typing import Any
 
-from companion.collating import TRUNCATIONS
 from companion.formatting import STYLES
 from companion.masking import MASKS
 from companion.showing.frames import FAULTS, MOST_ENTRIES
+from companion.truncating import TRUNCATIONS
 
 PARTS = (
     *("a", "the", " word", "Word", "123", "'s", "!?", ".", "one two three", "un", "able"),

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.auditing import Expectation, audit
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
 from companion.entries import Entry, load_entries
 from companion.findings import RULES
 from companion.masking import MASKS, supervised_spans
+from companion.storing import InstructionDataset
 from companion.tokenizing import gpt2_encode, tokenize_entry
 
 END = 50256

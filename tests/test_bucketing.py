@@ -280,9 +280,10 @@ def test_a_state_that_cannot_be_is_refused():
 
 
 def test_the_padding_share_of_an_epoch_counts_end_tokens_as_text():
-    # Widths 6 and 4: 6 + 8 slots hold 6 + 3 + 4 ids.
-    assert epoch_padding_share([5, 2, 3], [[0], [1, 2]]) == pytest.approx(1 / 14)
-    assert epoch_padding_share([5, 2, 3], [[0, 1, 2]]) == pytest.approx(5 / 18)
+    # Inputs 5 and 3 wide: 5 + 6 slots hold 5 + 2 + 3 ids, and the end token of the second.
+    assert epoch_padding_share([5, 2, 3], [[0], [1, 2]]) == 0
+    assert epoch_padding_share([5, 2, 3], [[0, 1, 2]]) == pytest.approx(3 / 15)
+    assert epoch_padding_share([5, 1, 3], [[0], [1, 2]]) == pytest.approx(1 / 11)
     with pytest.raises(ValueError, match="an epoch has batches"):
         epoch_padding_share([5], [[]])
 

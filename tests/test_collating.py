@@ -1,4 +1,4 @@
-"""All six steps as one: the collator and the dataset."""
+"""Steps 3 to 6 as one: the collator."""
 
 import dataclasses
 import pickle
@@ -7,17 +7,16 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 from torch.utils.data._utils.pin_memory import pin_memory
 
 import specs
-from companion import collating
-from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
-from companion.entries import Entry, load_entries
-from companion.formatting import STYLES, PromptStyle
-from companion.tokenizing import TokenizedEntry, gpt2_encode, tokenize_entry
+from companion.collating import Batch, Collator, ResponseCutWarning
+from companion.entries import load_entries
+from companion.storing import InstructionDataset
+from companion.tokenizing import TokenizedEntry
 
 E = 50256
 X = -100
@@ -103,12 +102,12 @@ def test_kinds_of_items_may_be_mixed(toy):
 @pytest.mark.parametrize("mask", ["none", "prompt", "prompt_without_header"])
 def test_the_items_are_not_changed(mask):
     ids = [np.array([10, 11, 12, 13]), np.array([20, 21])]
-    batch = [TokenizedEntry(row, 1, 1) for row in ids]
+    batch = [TokenizedEntry(row, prompt_length=1, header_length=1) for row in ids]
     made = Collator(mask=mask, max_length=3)(batch)
     made.inputs.zero_()
     made.targets.zero_()
     assert [row.tolist() for row in ids] == [[10, 11, 12, 13], [20, 21]]
-    assert [entry.spans for entry in batch] == [((1, 5),), ((1, 3),)]
+    assert [entry.turns for entry in batch] == [((0, 1, 5, 5),), ((0, 1, 3, 3),)]
 
 
 # The end token, by position --------------------------------------------------------------
@@ -196,7 +195,7 @@ def test_an_unknown_header_is_masked_with_its_prompt_or_refused():
 
 
 # Positions: user 0, header 1, answer 2-3; user 4-5, header 6, answer 7; end token 8.
-CHAT = TokenizedEntry([10, 11, 12, 13, 14, 15, 16, 17], 2, 1, spans=((2, 4), (7, 9)))
+CHAT = TokenizedEntry([10, 11, 12, 13, 14, 15, 16, 17], [(1, 2, 4, 4), (6, 7, 9, 9)])
 
 
 @pytest.mark.parametrize(
@@ -212,7 +211,7 @@ def test_every_answer_of_a_chat_is_supervised(mask, targets):
 
 
 def test_the_end_token_after_a_users_turn_is_not_supervised():
-    chat = TokenizedEntry([10, 11, 12, 13], 1, 0, spans=((1, 3),))
+    chat = TokenizedEntry([10, 11, 12, 13, E], [(1, 1, 3, 3)], closed=True)
     assert targets_of(Collator(mask="prompt")([chat])) == [[11, 12, X, X]]
 
 
@@ -352,7 +351,7 @@ def test_the_warning_names_every_row_and_points_at_the_caller():
 def test_a_batch_with_nothing_supervised_is_refused_by_name(mask):
     with pytest.raises(
         ValueError,
-        match="nothing is supervised in this batch: none of its 2 rows, of 6, 6 tokens, has a "
+        match="nothing is supervised in this batch: none of its 2 rows has a "
         rf"target left \(mask '{mask}', max_length 2\)",
     ):
         Collator(mask=mask, max_length=2)([LONG, LONG])
@@ -426,8 +425,8 @@ def test_the_multiple_never_exceeds_max_length(policy):
         ({"mask": "all"}, "mask is one of none, prompt, prompt_without_header; found 'all'"),
         ({"mask": True}, "mask is one of .*; found True"),
         ({"truncation": "left"}, "truncation is one of cut, keep_end, drop, error; found 'left'"),
-        ({"pad_id": -1}, "token ids, 0 or more; found pad_id -1 and end_id 50256"),
-        ({"end_id": -100}, "token ids, 0 or more; found pad_id 50256 and end_id -100"),
+        ({"pad_id": -1}, "pad_id is a token id, 0 or more; found -1"),
+        ({"end_id": -100}, "end_id is a token id, 0 or more; found -100"),
         ({"ignore_index": 0}, "ignore_index is negative, so that it is no token's id; found 0"),
         ({"ignore_index": 50256}, "ignore_index is negative, .*; found 50256"),
         ({"max_length": 0}, "max_length is at least 1; found 0"),
@@ -560,6 +559,7 @@ def test_the_collator_makes_what_the_plain_loop_makes(entries, settings):
 
 @given(st.lists(specs.entries(), min_size=1, max_size=5))
 def test_a_masked_batch_differs_from_the_plain_one_in_ignored_targets_only(entries):
+    assume(any(entry.turns for entry in entries))
     plain = Collator(pad_id=0, end_id=1)(entries)
     for mask in ("prompt", "prompt_without_header"):
         try:
@@ -568,231 +568,3 @@ def test_a_masked_batch_differs_from_the_plain_one_in_ignored_targets_only(entri
             continue
         assert masked.inputs.equal(plain.inputs)
         assert ((masked.targets == plain.targets) | (masked.targets == X)).all()
-
-
-# The dataset -----------------------------------------------------------------------------
-
-
-ENTRIES = [
-    Entry("Name a colour.", "", "Blue."),
-    Entry("Spell it.", "Ocassion", "Occasion"),
-    Entry("Say hello in Japanese.", "", "こんにちは 🙂"),
-]
-
-
-def same(left, right):
-    """Tell whether two tokenized entries are equal in all they hold."""
-    return (
-        left.ids.tolist() == right.ids.tolist()
-        and left.prompt_length == right.prompt_length
-        and left.header_length == right.header_length
-        and left.spans == right.spans
-    )
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_a_dataset_holds_what_tokenizing_gives(style):
-    entries = load_entries()
-    dataset = InstructionDataset(entries, style)
-    assert len(dataset) == len(entries)
-    for index, entry in enumerate(entries):
-        assert same(dataset[index], tokenize_entry(entry, style))
-
-
-def test_alpaca_is_the_datasets_default_style():
-    assert same(InstructionDataset(ENTRIES)[0], tokenize_entry(ENTRIES[0], "alpaca"))
-
-
-def test_a_dataset_is_one_flat_array_of_two_bytes_a_token():
-    dataset = InstructionDataset(ENTRIES, "plain")
-    rows = [tokenize_entry(entry, "plain").ids.tolist() for entry in ENTRIES]
-    assert dataset.ids.dtype == np.uint16
-    assert dataset.ids.tolist() == rows[0] + rows[1] + rows[2]
-    assert dataset.lengths.tolist() == [len(row) for row in rows]
-
-
-def encode_high(text):
-    """Give one id a character, beyond what two bytes hold."""
-    return [70_000 + ord(character) for character in text]
-
-
-def test_a_larger_vocabulary_takes_four_bytes_a_token():
-    dataset = InstructionDataset(ENTRIES, "plain", encode_high, None)
-    assert dataset.ids.dtype == np.uint32
-    assert dataset[1].ids.tolist() == encode_high("Spell it.\nOcassion\nOccasion")
-
-
-def test_a_header_that_could_not_be_told_stays_unknown():
-    dataset = InstructionDataset(ENTRIES, "plain", gpt2_encode, None)
-    assert dataset.joint
-    assert dataset[0].header_length is None
-    assert not InstructionDataset(ENTRIES, "plain").joint
-
-
-def test_entries_may_come_one_by_one():
-    assert len(InstructionDataset(iter(ENTRIES))) == 3
-
-
-def test_an_index_may_count_from_the_end():
-    dataset = InstructionDataset(ENTRIES)
-    assert same(dataset[-1], dataset[2])
-    assert same(dataset[-3], dataset[0])
-
-
-@pytest.mark.parametrize("index", [3, -4, 100])
-def test_an_index_outside_is_an_index_error(index):
-    with pytest.raises(IndexError, match=f"entry {index} of 3"):
-        InstructionDataset(ENTRIES)[index]
-
-
-def test_a_dataset_can_be_walked_to_its_end():
-    assert [len(entry.ids) for entry in InstructionDataset(ENTRIES)] == [
-        len(tokenize_entry(entry).ids) for entry in ENTRIES
-    ]
-
-
-def test_a_dataset_of_no_entries_is_refused():
-    with pytest.raises(ValueError, match="a dataset of no entries has nothing to learn from"):
-        InstructionDataset([])
-
-
-def test_an_entry_that_cannot_be_tokenized_is_named():
-    bare = PromptStyle("bare", "{instruction}", header="")
-    with pytest.raises(ValueError, match=r"^entry 2: an entry of no tokens has nothing to predict"):
-        InstructionDataset([Entry("a", "", ""), Entry("", "", "")], bare)
-
-
-def test_a_tokenizer_that_gives_negative_ids_is_refused():
-    with pytest.raises(ValueError, match="ids are 0 or more; this tokenizer gave -7"):
-        InstructionDataset(ENTRIES, "plain", lambda text: [-7] * len(text), None)
-
-
-def test_an_unknown_style_is_refused():
-    with pytest.raises(ValueError, match="there is no prompt style 'llama'"):
-        InstructionDataset(ENTRIES, "llama")
-
-
-def test_there_is_no_progress_bar_unless_asked_for(capfd):
-    InstructionDataset(ENTRIES)
-    assert capfd.readouterr() == ("", "")
-    InstructionDataset(ENTRIES, progress=True)
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert "tokenizing" in err
-
-
-def test_a_dataset_can_be_pickled(tmp_path):
-    dataset = InstructionDataset(ENTRIES)
-    dataset.save(tmp_path / "set")
-    for whole in (dataset, InstructionDataset.open(tmp_path / "set")):
-        again = pickle.loads(pickle.dumps(whole))
-        assert all(same(*pair) for pair in zip(again, dataset, strict=True))
-        assert again.joint is False
-
-
-def test_a_saved_dataset_is_opened_as_a_memory_map(tmp_path):
-    dataset = InstructionDataset(ENTRIES)
-    dataset.save(tmp_path / "set")
-    opened = InstructionDataset.open(str(tmp_path / "set"))
-    assert isinstance(opened.ids, np.memmap)
-    assert opened.ids.dtype == np.uint16
-    assert opened.joint is dataset.joint
-    assert opened.lengths.tolist() == dataset.lengths.tolist()
-    assert all(same(*pair) for pair in zip(opened, dataset, strict=True))
-    collate = Collator(mask="prompt_without_header")
-    assert as_lists(collate(list(opened))) == as_lists(collate(list(dataset)))
-
-
-def test_an_opened_dataset_is_pickled_as_its_place_and_opened_again_there(tmp_path, monkeypatch):
-    InstructionDataset(load_entries()).save(tmp_path / "set")
-    monkeypatch.chdir(tmp_path)
-    opened = InstructionDataset.open("set")
-    pickled = pickle.dumps(opened)
-    assert len(pickled) < 500 < opened.ids.nbytes
-    monkeypatch.chdir("/")
-    again = pickle.loads(pickled)
-    assert all(isinstance(getattr(again, name), np.memmap) for name in ("ids", "offsets"))
-    assert all(same(*pair) for pair in zip(again, opened, strict=True))
-
-
-def test_a_dataset_in_memory_is_pickled_whole(tmp_path):
-    dataset = InstructionDataset(load_entries())
-    assert len(pickle.dumps(dataset)) > dataset.ids.nbytes
-
-
-def test_a_memory_map_that_was_cut_short_meanwhile_is_refused_by_the_worker(tmp_path):
-    InstructionDataset(ENTRIES).save(tmp_path / "set")
-    pickled = pickle.dumps(InstructionDataset.open(tmp_path / "set"))
-    file = tmp_path / "set" / "ids.npy"
-    file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=r"damaged: ids\.npy is cut short, .*; save the set again"):
-        pickle.loads(pickled)
-
-
-def test_an_unknown_header_and_the_joint_encoding_survive_saving(tmp_path):
-    InstructionDataset(ENTRIES, "plain", gpt2_encode, None).save(tmp_path / "set")
-    opened = InstructionDataset.open(tmp_path / "set")
-    assert opened.joint is True
-    assert opened[0].header_length is None
-
-
-def test_a_dataset_is_saved_below_folders_that_are_not_there_yet(tmp_path):
-    InstructionDataset(ENTRIES).save(tmp_path / "a" / "b" / "set")
-    assert len(InstructionDataset.open(tmp_path / "a" / "b" / "set")) == 3
-
-
-def test_an_existing_folder_is_refused_and_left_alone(tmp_path):
-    (tmp_path / "set").mkdir()
-    (tmp_path / "set" / "mine.txt").write_text("keep")
-    with pytest.raises(FileExistsError, match="set: a dataset is saved to a new folder"):
-        InstructionDataset(ENTRIES).save(tmp_path / "set")
-    assert [file.name for file in tmp_path.rglob("*")] == ["set", "mine.txt"]
-
-
-def test_nothing_half_written_is_left_behind(tmp_path, monkeypatch):
-    def fail(file, array):
-        if file.name == "offsets.npy":
-            raise OSError("the disk is full")
-        file.write_bytes(b"half")
-
-    monkeypatch.setattr(collating.np, "save", fail)
-    with pytest.raises(OSError, match="the disk is full"):
-        InstructionDataset(ENTRIES).save(tmp_path / "set")
-    assert list(tmp_path.iterdir()) == []
-
-
-FILES = ["ids.npy", "offsets.npy", "prompts.npy", "joint.json"]
-
-
-def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="holds no saved dataset"):
-        InstructionDataset.open(tmp_path / "no")
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_named(tmp_path, name):
-    InstructionDataset(ENTRIES).save(tmp_path / "set")
-    (tmp_path / "set" / name).unlink()
-    with pytest.raises(
-        FileNotFoundError, match=f"{name}: missing, so .*set holds no saved dataset"
-    ):
-        InstructionDataset.open(tmp_path / "set")
-
-
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: b"", lambda data: b"text"])
-def test_a_damaged_file_is_refused(tmp_path, name, damage):
-    InstructionDataset(ENTRIES).save(tmp_path / "set")
-    file = tmp_path / "set" / name
-    file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(ValueError, match=f"set: the saved dataset is damaged: {name} is cut short"):
-        InstructionDataset.open(tmp_path / "set")
-
-
-@pytest.mark.parametrize("name", FILES[:3])
-def test_files_of_two_sets_are_refused(tmp_path, name):
-    InstructionDataset(ENTRIES).save(tmp_path / "set")
-    InstructionDataset(ENTRIES[:2]).save(tmp_path / "other")
-    (tmp_path / "other" / name).replace(tmp_path / "set" / name)
-    with pytest.raises(ValueError, match="damaged: its arrays are not of one set"):
-        InstructionDataset.open(tmp_path / "set")

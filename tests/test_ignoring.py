@@ -117,3 +117,16 @@ def test_ignored_padding_is_what_the_plain_loop_ignores(data, targets, ignore_in
     lengths = [data.draw(st.integers(0, len(row) + 2)) for row in targets]
     made = ignore_padding(np.array(targets), lengths, ignore_index)
     assert made.tolist() == specs.ignore_padding(targets, lengths, ignore_index)
+
+
+@pytest.mark.parametrize("span", [(-1, 2), (2, 1), (-3, -1)])
+def test_a_span_is_in_order_and_not_before_the_text(span):
+    message = rf"0 <= start <= stop; found \({span[0]}, {span[1]}\) in row 1"
+    with pytest.raises(ValueError, match=message):
+        keep_spans(np.array([[1, 2], [3, 4]]), [[(0, 3)], [span]])
+
+
+@pytest.mark.parametrize("targets", [np.array([1, 2]), np.array([[1.5]]), np.array([[True]])])
+def test_what_is_no_rows_of_ids_has_no_targets_to_keep(targets):
+    with pytest.raises(ValueError, match="targets are rows of integers; found"):
+        keep_spans(targets, [[(0, 2)]])

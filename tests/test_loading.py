@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch.utils.data import IterableDataset, SequentialSampler
 
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
 from companion.entries import load_entries
 from companion.loading import make_loader
+from companion.storing import InstructionDataset
 
 ROWS = [[number] * (1 + number % 3) for number in range(20)]
 
@@ -260,7 +261,8 @@ def test_a_worker_that_the_system_kills_in_mid_epoch_ends_it_and_repeats_nothing
 
 CUT_WHILE_IN_USE = """
 import os, sys
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
+from companion.storing import InstructionDataset
 from companion.entries import load_entries
 from companion.loading import make_loader
 

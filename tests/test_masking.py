@@ -11,7 +11,7 @@ from companion.tokenizing import TokenizedEntry
 # Positions: 0 and 1 instruction, 2 header, 3 and 4 response, 5 the end token.
 ENTRY = TokenizedEntry([10, 11, 12, 13, 14], prompt_length=3, header_length=1)
 # Two turns: responses at 2-3 and at 7, the end token at 8.
-CHAT = TokenizedEntry(list(range(10, 18)), 2, 1, spans=((2, 4), (7, 9)))
+CHAT = TokenizedEntry(list(range(10, 18)), [(1, 2, 4, 4), (6, 7, 9, 9)])
 
 
 def test_there_are_three_masks():
@@ -59,7 +59,7 @@ def test_without_a_mask_the_users_turns_are_supervised_too():
 
 
 def test_the_end_token_is_supervised_only_if_the_last_span_reaches_it():
-    chat = TokenizedEntry(list(range(10, 18)), 2, 1, spans=((2, 4), (6, 7)))
+    chat = TokenizedEntry(list(range(10, 19)), [(1, 2, 4, 4), (5, 6, 7, 8)], closed=True)
     assert supervised_spans([chat], "prompt") == [((2, 4), (6, 7))]
 
 
@@ -89,4 +89,4 @@ def test_an_unknown_mask_is_refused():
 def test_supervised_spans_cover_what_the_plain_loop_supervises(entry, mask):
     (spans,) = supervised_spans([entry], mask)
     covered = {position for start, stop in spans for position in range(start, stop)}
-    assert sorted(covered) == specs.supervised_positions(entry, entry.spans, mask)
+    assert sorted(covered) == specs.supervised_positions(entry, entry.turns, mask)

@@ -18,11 +18,13 @@ from torch.utils.data import DataLoader
 import specs
 from companion import packing
 from companion.auditing import Expectation, audit
-from companion.collating import TRUNCATIONS, Collator, InstructionDataset, ResponseCutWarning
+from companion.collating import Collator, ResponseCutWarning
 from companion.entries import load_entries
 from companion.masking import MASKS, supervised_spans
 from companion.packing import Packer, block_diagonal_mask, cumulative_lengths, plan_packs
+from companion.storing import InstructionDataset
 from companion.tokenizing import TokenizedEntry
+from companion.truncating import TRUNCATIONS
 
 E = 50256
 
@@ -197,7 +199,7 @@ def test_the_toy_batch_becomes_one_row_without_padding(toy):
 
 def test_each_entry_keeps_its_own_end_token_and_its_own_mask():
     first = TokenizedEntry([10, 11, 12, 13], prompt_length=2, header_length=1)
-    chat = TokenizedEntry([20, 21, 22, 23, 24], 1, 1, spans=((1, 2), (4, 6)))
+    chat = TokenizedEntry([20, 21, 22, 23, 24], [(0, 1, 2, 2), (3, 4, 6, 6)])
     pack = Packer(Collator(mask="prompt"))([first, chat])
     assert pack.targets.tolist() == [[-100, 12, 13, E, 21, -100, -100, 24, E]]
     pack = Packer(Collator(mask="prompt_without_header"))([first, chat])
@@ -417,7 +419,9 @@ def some_entries(seed):
     dice = random.Random(seed)
     return [
         TokenizedEntry(
-            [dice.randrange(SIZE - 1) for _ in range(dice.randint(2, 12))], dice.randint(0, 2)
+            [dice.randrange(SIZE - 1) for _ in range(dice.randint(2, 12))],
+            prompt_length=dice.randint(0, 2),
+            header_length=0,
         )
         for _ in range(dice.randint(2, 5))
     ]

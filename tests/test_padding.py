@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import specs
-from companion.padding import PAD_ID, pad_batch, padding_share
+from companion.padding import PAD_ID, count_pads, pad_batch, padding_share
 from companion.tokenizing import END_ID
 
 E = 50256
@@ -98,8 +98,9 @@ def test_a_block_of_any_width_is_what_the_plain_loop_makes(rows, end_id, pad_id,
     assert made.tolist() == specs.block(rows, end_id, pad_id, width)
 
 
-def test_the_share_of_pads_in_the_toy_block_is_5_of_18():
-    assert padding_share([5, 2, 3], width=6) == pytest.approx(5 / 18)
+def test_of_15_toy_inputs_3_are_pads():
+    assert count_pads([5, 2, 3], width=5) == 3
+    assert padding_share([5, 2, 3], width=5) == 0.2
 
 
 def test_a_block_without_pads_has_a_padding_share_of_0():
@@ -112,7 +113,7 @@ def test_a_text_that_is_wider_than_the_block_fills_its_row_and_no_more():
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint16, np.uint8])
 def test_lengths_may_be_an_array_of_any_integers(kind):
-    assert padding_share(np.array([5, 2, 3], dtype=kind), width=6) == pytest.approx(5 / 18)
+    assert padding_share(np.array([5, 2, 3], dtype=kind), width=5) == 0.2
     assert padding_share(np.array([255], dtype=kind), width=512) == pytest.approx(0.5)
 
 
@@ -120,6 +121,41 @@ def test_lengths_may_be_an_array_of_any_integers(kind):
 def test_a_block_without_slots_has_no_padding_share(lengths, width):
     with pytest.raises(ValueError, match=f"found {len(lengths)} by {width}"):
         padding_share(lengths, width)
+
+
+@pytest.mark.parametrize("lengths", [[-5, 2], [1.5], ["a"], [True]])
+def test_what_counts_no_tokens_has_no_padding_share(lengths):
+    with pytest.raises(ValueError, match="a length counts tokens, 0 or more; found"):
+        padding_share(lengths, 4)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[1, 2], [1.5, 2.7]], r"row 1: ids are one row of integers; found \[1.5, 2.7\]"),
+        ([[[1], [2]]], r"row 0: ids are one row of integers; found \[\[1\], \[2\]\]"),
+        ([[True]], r"row 0: ids are one row of integers; found \[True\]"),
+        ([[1], [2, -3]], "ids are 0 or more; found -3 at row 1, column 1"),
+    ],
+)
+def test_what_is_no_row_of_ids_is_refused(rows, message):
+    with pytest.raises(ValueError, match=message):
+        pad_batch(rows)
+
+
+def test_a_negative_pad_id_is_no_id():
+    with pytest.raises(ValueError, match="ids are 0 or more; found -100 at row 0, column 2"):
+        pad_batch([[1], [2, 3]], pad_id=-100)
+
+
+def test_a_row_that_brings_its_own_end_gets_none():
+    block = pad_batch([[5, 6, 9], [5], [7, 9]], end_id=9, pad_id=0, closed=[True, False, True])
+    assert block.tolist() == [[5, 6, 9], [5, 9, 0], [7, 9, 0]]
+
+
+def test_who_brings_an_end_is_said_of_each_row():
+    with pytest.raises(ValueError, match="`closed` says it of each of 2 rows; found 1"):
+        pad_batch([[1], [2]], closed=[True])
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=6), st.integers(1, 14))

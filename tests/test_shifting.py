@@ -49,11 +49,19 @@ def test_two_columns_are_enough():
     assert (inputs.tolist(), targets.tolist()) == ([[7]], [[E]])
 
 
-@pytest.mark.parametrize("block", [np.array([[7]]), np.array([7, 8]), np.zeros((1, 2, 3))])
+@pytest.mark.parametrize(
+    "block", [np.array([[7]]), np.array([7, 8]), np.zeros((1, 2, 3), dtype=int)]
+)
 def test_what_has_no_rows_of_two_columns_is_refused(block):
     with pytest.raises(ValueError, match="at least two columns to shift; found shape") as caught:
         shift_targets(block)
     assert str(block.shape) in str(caught.value)
+
+
+@pytest.mark.parametrize("block", [[[1.5, 2.5]], [["a", "b"]], [[True, False]]])
+def test_what_holds_no_ids_is_refused(block):
+    with pytest.raises(ValueError, match="a block holds ids, which are integers; found"):
+        shift_targets(block)
 
 
 @given(specs.blocks())

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from companion.collating import InstructionDataset
 from companion.entries import load_entries
 from companion.showing.plotting import (
     STEPS,
@@ -16,6 +15,7 @@ from companion.showing.plotting import (
     draw_waits,
     draw_waves,
 )
+from companion.storing import InstructionDataset
 from companion.tokenizing import TokenizedEntry
 
 BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange(3))]

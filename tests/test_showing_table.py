@@ -69,7 +69,8 @@ def test_the_toy_batch_at_each_step_in_plain_text(toy):
     ]
     assert repr(BatchTable(toy, "shift")).splitlines() == [
         "Step 4, shift: inputs and targets, each of shape (3, 5); "
-        "each target is the token that follows the input above it.",
+        "each target is the token that follows the input above it; "
+        "of 15 inputs, 3 are pads, a padding share of 20.0%.",
         "row 0 inputs: 0 1 2 3 4",
         "row 0 targets: 1 2 3 4 end",
         "row 1 inputs: 5 6 end pad pad",

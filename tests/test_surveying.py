@@ -12,11 +12,12 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 import specs
 from companion.auditing import Expectation, audit
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
 from companion.entries import Entry, load_entries, split_entries
 from companion.findings import AuditError, name_places
 from companion.formatting import STYLES, PromptStyle
 from companion.masking import MASKS
+from companion.storing import InstructionDataset
 from companion.surveying import RULES, survey
 from companion.tokenizing import TokenizedEntry, token_roles
 
@@ -149,7 +150,7 @@ def tokenized(entries):
     for entry in entries:
         prompt = "Q" + entry.instruction + ("I" + entry.input if entry.input else "") + "A:"
         ids = list((prompt + entry.output + ".").encode())
-        made.append(TokenizedEntry(ids, len(prompt), 2))
+        made.append(TokenizedEntry(ids, prompt_length=len(prompt), header_length=2))
     return made
 
 

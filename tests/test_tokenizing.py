@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from companion import tokenizing
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
 from companion.entries import Entry, load_entries
 from companion.formatting import STYLES, PromptStyle
+from companion.storing import InstructionDataset
 from companion.tokenizing import (
     END_ID,
     TokenizedEntry,
+    Turn,
     encodes_apart,
     gpt2_decode,
     gpt2_encode,
@@ -155,7 +157,7 @@ def test_an_entry_is_its_prompt_and_its_response():
     header = [198, 27, 91, 562, 10167, 91, 29, 198]
     assert entry.ids.tolist() == [*prompt, *header, 14573, 13]
     assert (entry.prompt_length, entry.header_length) == (18, 8)
-    assert entry.spans == ((18, 21),)
+    assert entry.turns == ((10, 18, 21, 21),)
 
 
 def test_the_ids_are_int64():
@@ -174,7 +176,7 @@ def test_an_empty_response_leaves_the_prompt():
     entry = tokenize_entry(Entry("Hi", "", ""), "plain")
     assert entry.ids.tolist() == gpt2_encode("Hi\n")
     assert entry.prompt_length == 2
-    assert entry.spans == ((2, 3),)
+    assert entry.turns == ((1, 2, 3, 3),)
 
 
 def test_a_suffix_is_part_of_the_response():
@@ -446,9 +448,8 @@ def test_header_and_response_are_as_long_as_the_lengths_say(style):
 
 @given(entries, styles)
 def test_with_one_id_a_byte_the_roles_are_those_of_the_pieces(entry, style):
-    roles = token_roles(
-        entry, style, encode_bytes, decode_bytes, lambda ids: [bytes([i]) for i in ids]
-    )
+    ids = tokenize_entry(entry, style, encode_bytes, decode_bytes).ids.tolist()
+    roles = token_roles(entry, style, ids, lambda ids: [bytes([i]) for i in ids])
     pieces = style.pieces(entry)
     assert roles == [role for role, text in pieces for _ in text.encode("utf-8")]
 
@@ -516,7 +517,9 @@ def test_an_instruction_of_200000_letters_is_tokenized(text):
 def test_a_bare_row_of_ids_is_an_entry_without_a_prompt():
     entry = TokenizedEntry([5, 6, 7])
     assert entry.ids.tolist() == [5, 6, 7]
-    assert (entry.prompt_length, entry.header_length, entry.spans) == (0, 0, ((0, 4),))
+    assert (entry.prompt_length, entry.header_length) == (0, 0)
+    assert entry.turns == (Turn(header=0, start=0, end=4, stop=4),)
+    assert (entry.length, entry.closed) == (4, False)
 
 
 def test_the_array_that_is_given_is_the_array_that_is_held():
@@ -543,29 +546,79 @@ def test_what_is_no_row_of_ids_is_refused(ids, message):
 
 @pytest.mark.parametrize("prompt_length", [-1, 4, 5])
 def test_a_prompt_lies_within_its_text(prompt_length):
-    with pytest.raises(ValueError, match=f"begins at prompt_length {prompt_length}; found"):
-        TokenizedEntry([5, 6, 7], prompt_length)
+    message = f"a prompt lies within its text: prompt_length {prompt_length} does not fit 3 ids"
+    with pytest.raises(ValueError, match=message):
+        TokenizedEntry([5, 6, 7], prompt_length=prompt_length)
+
+
+@pytest.mark.parametrize("prompt_length", [0, 1, 3])
+def test_an_answer_ends_with_the_end_token_that_is_appended(prompt_length):
+    entry = TokenizedEntry([5, 6, 7], prompt_length=prompt_length)
+    assert entry.turns == ((prompt_length, prompt_length, 4, 4),)
+
+
+def test_a_closed_text_brings_its_own_end():
+    entry = TokenizedEntry([5, 6, 7], closed=True, prompt_length=1)
+    assert (entry.turns, entry.length) == (((1, 1, 3, 3),), 3)
+
+
+def test_a_closed_text_may_have_no_answer_at_all():
+    entry = TokenizedEntry([5, 6, 7], [], closed=True)
+    assert (entry.turns, entry.prompt_length, entry.header_length) == ((), 3, None)
+
+
+def test_what_is_known_of_an_unknown_header_is_that_it_is_unknown():
+    entry = TokenizedEntry([5, 6, 7], prompt_length=2, header_length=None)
+    assert entry.turns == ((None, 2, 4, 4),)
+    assert entry.header_length is None
 
 
 @pytest.mark.parametrize(
-    "spans",
-    [((2, 5),), ((1, 3), (2, 4)), ((1, 2), (4, 3)), ((3, 4), (1, 2)), ((2, 3),)],
-    ids=["too long", "overlapping", "backwards", "out of order", "not from the prompt's end"],
+    "turns",
+    [
+        [(1, 1, 5, 5)],
+        [(1, 1, 3, 3), (2, 2, 4, 4)],
+        [(1, 1, 2, 2), (4, 4, 3, 3)],
+        [(3, 3, 4, 4), (1, 1, 2, 2)],
+        [(2, 1, 4, 4)],
+        [(1, 1, 4, 3)],
+        [(-1, 1, 4, 4)],
+        [(1, 1, 2, 3), (2, 3, 4, 4)],
+        [(1, 1, 1, 4)],
+    ],
+    ids=[
+        "too long",
+        "overlapping",
+        "backwards",
+        "out of order",
+        "header after its answer",
+        "stop before end",
+        "negative",
+        "a header within what trails another",
+        "empty",
+    ],
 )
-def test_the_responses_lie_within_the_text_in_order(spans):
-    with pytest.raises(ValueError, match="responses of 3 ids lie within them, in order"):
-        TokenizedEntry([5, 6, 7], 1, 0, spans)
+@pytest.mark.parametrize("closed", [False, True])
+def test_turns_lie_within_the_text_in_order(turns, closed):
+    ids = [5, 6, 7, 8] if closed else [5, 6, 7]  # four tokens with the end token
+    with pytest.raises(ValueError, match="turns lie within the 4 tokens of their text, in order"):
+        TokenizedEntry(ids, turns, closed)
 
 
-@pytest.mark.parametrize("spans", [((1, 2), (3, 3)), ((1, 1),)])
-def test_a_response_holds_a_token(spans):
-    with pytest.raises(ValueError, match="a response holds a token that can be predicted"):
-        TokenizedEntry([5, 6, 7], 1, 0, spans)
-
-
-def test_the_first_token_alone_is_no_response():
+def test_the_first_token_alone_is_no_answer():
     with pytest.raises(ValueError, match="which the first of a text cannot"):
-        TokenizedEntry([5, 6, 7], 0, 0, ((0, 1),))
+        TokenizedEntry([5, 6, 7], [(0, 0, 1, 1)], closed=True)
+
+
+@pytest.mark.parametrize("turns", [[], [(1, 1, 3, 3)]])
+def test_the_end_token_that_is_appended_belongs_to_the_last_answer(turns):
+    with pytest.raises(ValueError, match="ends with the end token that is appended, at 4"):
+        TokenizedEntry([5, 6, 7], turns)
+
+
+def test_a_closed_text_of_one_token_has_nothing_to_predict():
+    with pytest.raises(ValueError, match="a text of 1 token has nothing to predict"):
+        TokenizedEntry([5], [], closed=True)
 
 
 @pytest.mark.parametrize("header_length", [-1, 2])
@@ -573,4 +626,4 @@ def test_a_header_is_part_of_its_prompt(header_length):
     with pytest.raises(
         ValueError, match=f"header_length {header_length} does not fit prompt_length 1"
     ):
-        TokenizedEntry([5, 6, 7], 1, header_length)
+        TokenizedEntry([5, 6, 7], prompt_length=1, header_length=header_length)

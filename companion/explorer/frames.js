@@ -62,14 +62,23 @@
 
 /** @typedef {{id: number, bytes: string | null, role: string}} Token bytes as hex */
 
+/** @typedef {{id: number, role: string}} Slot */
+
 /** @typedef {[start: number, stop: number]} Span positions; stop is the first outside */
+
+/**
+ * @typedef {[header: number | null, start: number, end: number, stop: number]} Turn one answer:
+ *   where its header and it begin, the first position after its end token, and after what trails
+ */
+
+/** @typedef {{slots: Slot[], turns: Turn[]}} Text a text with its end token, and its answers */
 
 /**
  * @typedef {object} Row an entry at steps 1 and 2
  * @property {[role: string, text: string][]} pieces
  * @property {Token[]} tokens
- * @property {number} prompt_length
- * @property {number} header_length
+ * @property {Turn[]} turns
+ * @property {boolean} closed whether the tokens bring their own end
  * @property {number | null} place which row of the tensors it is, if any
  */
 
@@ -131,14 +140,14 @@ export function makeFrames(state, tokenizer, constants) {
   const kept = rows.filter((row) => truncation !== "drop" || !isLong(row, limit));
   kept.forEach((row, place) => (row.place = place));
 
-  // Of a text that is cut, "keep_end" keeps one token less, to put the end token there.
-  const fits = limit === null ? Infinity : limit + (truncation === "cut" ? 1 : 0);
-  const lost = kept.map((row) => isLong(row, limit) && row.prompt_length >= fits);
+  const texts = kept.map((row) => truncated(textOf(row, constants), limit, truncation, constants));
+  const lost = texts.map((text) => text.turns.length === 0);
   if (lost.every(Boolean)) frames.refusal = nothingLeft(kept, chosen);
   else if (lost.some(Boolean)) frames.warnings = [responsesLost(lost, chosen)];
 
-  const slots = kept.map((row) => fillSlots(row, fits, widthOf(kept, chosen), limit, constants));
-  const spans = kept.map((row, place) => (lost[place] ? null : spanOf(row, chosen.mask)));
+  const width = widthOf(texts, chosen);
+  const slots = texts.map((text) => filled(text, width, constants));
+  const spans = texts.map((text) => spansOf(text, chosen.mask));
   frames.batch = makeBatch(slots, spans, chosen.fault, constants);
   frames.tally = count(frames.batch);
   frames.findings = findingsOf(kept, frames.batch, chosen.mask, constants);
@@ -273,7 +282,7 @@ function wellFormed(texts) {
 function makeRow(entry, { style, fault }, tokenizer) {
   if (Array.isArray(entry)) {
     const tokens = entry.map((id) => ({ id, bytes: null, role: "response" }));
-    return { pieces: [], tokens, prompt_length: 0, header_length: 0, place: null };
+    return { pieces: [], tokens, turns: [oneTurn(0, 0, tokens.length + 1)], closed: false, place: null };
   }
   const pieces = piecesOf(entry, style);
   /** @type {(piece: [role: string, text: string]) => boolean} */
@@ -287,14 +296,26 @@ function makeRow(entry, { style, fault }, tokenizer) {
     const tokens = withRoles(ids, pieces, tokenizer);
     const prompt_length = Math.min(tokenizer.encode(prompt).length, ids.length);
     const header_length = Math.min(tokenizer.encode(style.header).length, prompt_length);
-    return { pieces, tokens, prompt_length, header_length, place: null };
+    return { pieces, tokens, turns: [oneTurn(prompt_length, header_length, ids.length + 1)], closed: false, place: null };
   }
   const promptIds = tokenizer.encode(prompt);
   const ids = [...promptIds, ...tokenizer.encode(response)];
   const tokens = withRoles(ids, pieces, tokenizer);
-  const prompt_length = promptIds.length;
   const header_length = tokens.filter((token) => token.role === "header").length;
-  return { pieces, tokens, prompt_length, header_length, place: null };
+  const turns = [oneTurn(promptIds.length, header_length, ids.length + 1)];
+  return { pieces, tokens, turns, closed: false, place: null };
+}
+
+/**
+ * Give the turn of a text that is one prompt and one answer.
+ *
+ * @param {number} prompt
+ * @param {number} header
+ * @param {number} length
+ * @returns {Turn}
+ */
+function oneTurn(prompt, header, length) {
+  return [prompt - header, prompt, length, length];
 }
 
 /** @param {Entry} entry @param {PromptStyle} style @returns {[string, string][]} */
@@ -379,8 +400,8 @@ function refuseLengths({ max_length: limit, pad_to_multiple_of: multiple }) {
 }
 
 /** @param {Row} row @param {number | null} limit */
-function isLong(row, limit) {
-  return limit !== null && row.tokens.length > limit;
+function isLong({ tokens, closed }, limit) {
+  return limit !== null && tokens.length - (closed ? 1 : 0) > limit;
 }
 
 /** @param {Row[]} rows @param {ReadState} state */
@@ -397,10 +418,9 @@ function refuseLong(rows, { max_length: limit, truncation }) {
 
 /** @param {Row[]} rows @param {ReadState} state */
 function nothingLeft(rows, { mask, max_length: limit }) {
-  const lengths = rows.map((row) => row.tokens.length).join(", ");
   return (
-    `nothing is supervised in this batch: none of its ${rows.length} rows, of ${lengths} ` +
-    `tokens, has a target left (mask '${mask}', max_length ${limit})`
+    `nothing is supervised in this batch: none of its ${rows.length} rows has a target ` +
+    `left (mask '${mask}', max_length ${limit})`
   );
 }
 
@@ -415,48 +435,72 @@ function responsesLost(lost, { max_length: limit }) {
 
 // Steps 3 to 6: the block, and what is learned from it ------------------------------------
 
-/** @param {Row[]} rows @param {ReadState} state */
-function widthOf(rows, { max_length: limit, pad_to_multiple_of: multiple }) {
-  const longest = Math.max(...rows.map((row) => row.tokens.length));
+/** @param {Text[]} texts @param {ReadState} state */
+function widthOf(texts, { max_length: limit, pad_to_multiple_of: multiple }) {
+  const longest = Math.max(...texts.map((text) => text.slots.length)) - 1;
   const width = multiple === null ? longest : Math.ceil(longest / multiple) * multiple;
   return limit === null ? width : Math.min(width, limit);
 }
 
+/** @param {Row} row @param {Constants} constants @returns {Text} */
+function textOf({ tokens, turns, closed }, { end_id }) {
+  return { slots: closed ? tokens : [...tokens, { id: end_id, role: "end" }], turns };
+}
+
 /**
- * Give a row of the block, one slot more than `width`: its text, one end token, and pads.
+ * Cut a text to what fits; the twin of `truncate` in `truncating.py`.
  *
- * @param {Row} row
- * @param {number} fits how many tokens of a text that is cut are kept
- * @param {number} width
+ * @param {Text} text
  * @param {number | null} limit
+ * @param {string} truncation "cut" or "keep_end"; the others leave no text that is too long
  * @param {Constants} constants
- * @returns {{id: number, role: string}[]}
+ * @returns {Text}
  */
-function fillSlots(row, fits, width, limit, { end_id, pad_id }) {
-  const kept = isLong(row, limit) ? row.tokens.slice(0, fits) : row.tokens;
-  const end = { id: end_id, role: "end" };
-  const pads = Array(width).fill({ id: pad_id, role: "pad" });
-  return [...kept, end, ...pads].slice(0, width + 1);
+function truncated(text, limit, truncation, { end_id }) {
+  if (limit === null || text.slots.length - 1 <= limit) return text;
+  const width = limit + 1;
+  // Of a text that is cut, "keep_end" keeps one token less, to put the end token there.
+  const kept = truncation === "cut" ? width : limit;
+  const slots = text.slots.slice(0, kept);
+  if (kept < width) slots.push({ id: end_id, role: "end" });
+  const turns = text.turns
+    .filter(([, start]) => start < kept)
+    .map(([header, start, end, stop]) =>
+      /** @type {Turn} */ (end <= kept ? [header, start, end, Math.min(stop, kept)] : [header, start, width, width]),
+    );
+  return { slots, turns: turns.filter(([, , end]) => end > 1) };
+}
+
+/**
+ * Give a row of the block, one slot more than `width`: a text with its end token, and pads.
+ *
+ * @param {Text} text
+ * @param {number} width
+ * @param {Constants} constants
+ * @returns {Slot[]}
+ */
+function filled({ slots }, width, { pad_id }) {
+  const pads = Array(width + 1 - slots.length).fill({ id: pad_id, role: "pad" });
+  return [...slots, ...pads];
 }
 
 /**
  * Give the positions that the mask leaves supervised, in the text with its end token.
  *
- * @param {Row} row
+ * @param {Text} text
  * @param {string} mask
- * @returns {Span}
+ * @returns {Span[]}
  */
-function spanOf(row, mask) {
-  const stop = row.tokens.length + 1;
-  if (mask === "none") return [0, stop];
-  return [row.prompt_length - (mask === "prompt" ? 0 : row.header_length), stop];
+function spansOf({ slots, turns }, mask) {
+  if (mask === "none") return turns.length ? [[0, slots.length]] : [];
+  return turns.map(([header, start, end]) => [mask === "prompt" ? start : (header ?? start), end]);
 }
 
 /**
  * Shift, ignore and mask; with a fault, as a program does that has it.
  *
- * @param {{id: number, role: string}[][]} slots
- * @param {(Span | null)[]} spans null for a row that lost its response
+ * @param {Slot[][]} slots
+ * @param {Span[][]} spans of each row; none where it lost its response
  * @param {string | null} fault
  * @param {Constants} constants
  * @returns {Batch}
@@ -469,17 +513,17 @@ function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
   /**
    * Tell why the target at a position of the block is ignored, or null where it is not.
    *
-   * @type {(slot: {id: number, role: string}, position: number, span: Span | null) => string | null}
+   * @type {(slot: Slot, position: number, own: Span[]) => string | null}
    */
-  const reason = (slot, position, span) => {
+  const reason = (slot, position, own) => {
     if (slot.role === "pad") return "pad";
-    if (span === null) return "lost";
-    if (position < span[0]) return "prompt";
+    if (own.length === 0) return "lost";
+    if (!own.some(([start, stop]) => start <= position && position < stop)) return "prompt";
     const isBroken =
       (fault === "padding_by_value" && slot.id === pad_id) ||
       (fault === "end_ignored" && slot.role === "end") ||
       // Position 0 is no target, so that there a mask that begins late hides nothing.
-      (fault === "mask_off_by_one" && position > 0 && position === span[0]);
+      (fault === "mask_off_by_one" && position > 0 && own.some(([start]) => start === position));
     return isBroken ? "fault" : null;
   };
   const why = slots.map((row, place) =>
@@ -597,16 +641,17 @@ function rowCodes(batch, number, mask) {
 }
 
 /** @param {Batch} batch @returns {Tally} */
-function count({ block, roles, inputs, why }) {
-  const slots = block.length * block[0].length;
-  const pads = roles.flat().filter((role) => role === "pad").length;
+function count({ roles, inputs, why }) {
+  const width = inputs[0].length;
+  const slots = inputs.length * width;
+  const pads = roles.flatMap((row) => row.slice(0, width)).filter((role) => role === "pad").length;
   const targets = why.flat().length;
   const supervised = why.flat().filter((reason) => reason === null).length;
   return {
-    shape: [inputs.length, inputs[0].length],
+    shape: [inputs.length, width],
     tokens: slots - pads,
     pads,
-    padding_share: 1 - (slots - pads) / slots,
+    padding_share: slots ? pads / slots : 0,
     targets,
     supervised,
     supervised_share: targets ? supervised / targets : 0,

@@ -20,11 +20,11 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from companion.bucketing import checked_lengths, cut_buckets, pool_of_steps
-from companion.collating import InstructionDataset
 from companion.entries import load_entries
 from companion.explorer.bundle import lab_module
 from companion.packing import plan_packs
 from companion.showing.palette import write_css
+from companion.storing import InstructionDataset
 
 STRATEGIES = ("static", "dynamic", "bucketed", "sorted", "packed")
 

@@ -120,14 +120,17 @@ export function tallyOf({ rows, batch, tally, refusal, warnings }, step) {
   if (tally === null || batch === null) return escape(`${refusal}`);
   const [height, width] = tally.shape;
   const grids = `inputs and targets of shape (${height}, ${width}) each`;
+  const slots = batch.roles.flat();
+  const pads = slots.filter((role) => role === "pad").length;
   const block =
-    `a block of shape (${height}, ${batch.block[0].length}): ${tally.tokens} tokens, end tokens among them, ` +
-    `and ${tally.pads} pads, a padding share of ${percent(tally.padding_share)}`;
+    `a block of shape (${height}, ${batch.block[0].length}): ${slots.length - pads} tokens, end tokens among them, ` +
+    `and ${pads} pads`;
+  const share = `of ${height * width} inputs, ${tally.pads} are pads, a padding share of ${percent(tally.padding_share)}`;
   const supervised = `${tally.supervised} of ${tally.targets} targets supervised (${percent(tally.supervised_share)})`;
   const dropped = rows.flatMap((row, number) =>
     row.place === null ? [`Entry ${number + 1} was dropped: its ${row.tokens.length} tokens are more than the maximum length`] : [],
   );
-  const parts = { pad: [block], shift: [grids, `from ${block}`] }[step] ?? [grids, supervised, `from ${block}`];
+  const parts = { pad: [block], shift: [grids, share, `from ${block}`] }[step] ?? [grids, supervised, share];
   const notes = [refusal, ...warnings, ...dropped].filter(Boolean);
   return parts.join("; ") + notes.map((sentence) => `. ${escape(String(sentence))}`).join("");
 }

@@ -15,7 +15,6 @@ from typing import Any
 import anywidget
 import traitlets
 
-from companion.collating import TRUNCATIONS
 from companion.entries import Entry
 from companion.explorer.bundle import widget_module
 from companion.formatting import STYLES, PromptStyle
@@ -30,6 +29,7 @@ from companion.showing.frames import (
 )
 from companion.showing.table import STEPS, BatchTable, stylesheet
 from companion.tokenizing import Decode, Encode, gpt2_decode, gpt2_encode, gpt2_token_bytes
+from companion.truncating import TRUNCATIONS
 
 STATE = ("entries", "style", "mask", "max_length", "truncation", "fault")
 """The traits that say what the batch is; `step` and `show` say how it is looked at."""
@@ -47,7 +47,7 @@ class BatchExplorer(anywidget.AnyWidget):
     Raises `ValueError` or `TraitError` for a value that is none of these.
 
     >>> BatchExplorer([[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]], step="pad")
-    Step 3, pad: a block of shape (3, 6); of its 18 slots, 5 are pads, a padding share of 27.8%.
+    Step 3, pad: a block of shape (3, 6); of its 18 slots, 5 are pads.
     row 0: 0 1 2 3 4 end
     row 1: 5 6 end pad pad pad
     row 2: 7 8 9 end pad pad

@@ -20,13 +20,13 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.collating import TRUNCATIONS, Collator, ResponseCutWarning
+from companion.collating import Collator, ResponseCutWarning
 from companion.entries import Entry
 from companion.findings import RULES
 from companion.formatting import STYLES, PromptStyle, get_style
 from companion.ignoring import IGNORE_INDEX, Spans, keep_spans
 from companion.masking import MASKS, supervised_spans
-from companion.padding import PAD_ID, padding_share
+from companion.padding import PAD_ID
 from companion.shifting import shift_targets
 from companion.showing.palette import ROLES
 from companion.tokenizing import (
@@ -34,12 +34,15 @@ from companion.tokenizing import (
     Decode,
     Encode,
     TokenizedEntry,
+    Turn,
     encode_entry,
     gpt2_decode,
     gpt2_encode,
     gpt2_token_bytes,
+    one_turn,
     token_roles,
 )
+from companion.truncating import TRUNCATIONS, fits
 
 FAULTS = (
     "no_shift",
@@ -71,13 +74,14 @@ class Token(TypedDict):
 class RowFrames(TypedDict):
     """One entry at steps 1 and 2: its text as [role, text] pieces, and all its tokens.
 
-    `place`: which row of the tensors it is, or None where it is in none.
+    `turns`: its answers, as a `companion.tokenizing.Turn` each; `closed`: whether the tokens
+    bring their own end. `place`: which row of the tensors it is, or None where it is in none.
     """
 
     pieces: list[list[str]]
     tokens: list[Token]
-    prompt_length: int
-    header_length: int | None
+    turns: list[Turn]
+    closed: bool
     place: int | None
 
 
@@ -100,7 +104,7 @@ class BatchFrames(TypedDict):
 
 
 class Tally(TypedDict):
-    """What the batch comes to. `tokens` and `pads` share the slots of the block."""
+    """What the batch comes to. `tokens` and `pads` share the slots of the inputs."""
 
     shape: list[int]
     tokens: int
@@ -313,40 +317,38 @@ def make_frames(
     made = Frames(rows=rows, batch=None, tally=None, refusal=None, warnings=[], findings=[])
     try:
         entries = [_entry(row, number) for number, row in enumerate(rows)]
-        spans = supervised_spans(entries, state.mask)
+        supervised_spans(entries, state.mask)  # refused here where it cannot be told
         collate = Collator(
             mask=state.mask,
             max_length=state.max_length,
             truncation=state.truncation,
             pad_to_multiple_of=state.pad_to_multiple_of,
         )
-        # Bare ids lose no response, so that of these targets only the pads are ignored.
-        bare = collate([entry.ids for entry in entries])
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResponseCutWarning)
+            texts = collate.texts(entries)
     except ValueError as error:
         return {**made, "refusal": str(error)}
-    inputs, unmasked = bare.inputs.numpy(), bare.targets.numpy()
-    # The block's last column is nowhere but in the targets, where its pads are ignored.
-    last = np.where(unmasked[:, -1:] == IGNORE_INDEX, PAD_ID, unmasked[:, -1:])
-    block = np.concatenate([inputs, last], axis=1)
-    width = inputs.shape[1]
+    made["warnings"] = [str(warning.message) for warning in caught]
     kept = [
         number
         for number, entry in enumerate(entries)
-        if state.truncation != "drop" or len(entry.ids) <= width
+        if state.truncation != "drop" or fits(entry, state.max_length)
     ]
     for place, number in enumerate(kept):
         rows[number]["place"] = place
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ResponseCutWarning)
-            targets = collate(entries).targets.numpy()
-        made["warnings"] = [str(warning.message) for warning in caught]
+        spans = collate.spans(texts)
     except ValueError as error:  # nothing is left to learn; that is worth a look
         made["refusal"] = str(error)
-        targets = np.full_like(unmasked, IGNORE_INDEX)
-    roles = [_slot_roles(rows[number], state.truncation, width) for number in kept]
-    batch = _batch(state.fault, block, roles, targets, [spans[number] for number in kept])
-    tally = _tally([len(entries[number].ids) for number in kept], batch)
+        spans = [()] * len(texts)
+    block = collate.block(texts)
+    roles = [
+        _slot_roles(rows[i], text, text is not entries[i], state.truncation, block.shape[1])
+        for i, text in zip(kept, texts, strict=True)
+    ]
+    batch = _batch(state.fault, block, roles, spans)
+    tally = _tally(batch)
     findings = _findings([rows[number] for number in kept], batch, state.mask)
     return {**made, "batch": batch, "tally": tally, "findings": findings}
 
@@ -355,25 +357,26 @@ def _row(
     item: Source, state: State, encode: Encode, decode: Decode | None, token_bytes: TokenBytes
 ) -> RowFrames:
     if not isinstance(item, Entry):
-        ids = TokenizedEntry(np.asarray(item)).ids.tolist()
-        tokens = [Token(id=id, bytes=None, role="response") for id in ids]
-        return RowFrames(pieces=[], tokens=tokens, prompt_length=0, header_length=0, place=None)
+        bare = TokenizedEntry(np.asarray(item))
+        tokens = [Token(id=id, bytes=None, role="response") for id in bare.ids.tolist()]
+        return RowFrames(
+            pieces=[], tokens=tokens, turns=list(bare.turns), closed=bare.closed, place=None
+        )
     item = _well_formed_entry(item)
     style = _well_formed_style(state.style)
     header_length: int | None
     if state.fault == "prompt_cut_differently":
         ids, prompt_length, header_length = _cut_differently(item, style, encode)
-        decode = None  # so that the roles are those of the whole text, too
     else:
         ids, prompt_length, header_length = encode_entry(item, style, encode, decode)
     # A text of no tokens is shown, and refused as a row of the batch.
-    roles = token_roles(item, style, encode, decode, token_bytes) if ids else []
+    roles = token_roles(item, style, ids, token_bytes) if ids else []
     parts = zip(ids, token_bytes(ids), roles, strict=True)
     return RowFrames(
         pieces=[[role, text] for role, text in style.pieces(item)],
         tokens=[Token(id=id, bytes=token.hex(), role=role) for id, token, role in parts],
-        prompt_length=prompt_length,
-        header_length=header_length,
+        turns=[one_turn(prompt_length, header_length, len(ids) + 1)],
+        closed=False,
         place=None,
     )
 
@@ -394,30 +397,28 @@ def _cut_differently(
 def _entry(row: RowFrames, number: int) -> TokenizedEntry:
     ids = np.array([token["id"] for token in row["tokens"]], dtype=np.int64)
     try:
-        return TokenizedEntry(ids, row["prompt_length"], row["header_length"])
+        return TokenizedEntry(ids, row["turns"], row["closed"])
     except ValueError as error:
         raise ValueError(f"row {number} of the batch: {error}") from None
 
 
-def _slot_roles(row: RowFrames, truncation: str, width: int) -> list[str]:
-    """Give the roles of a row of the block: its text's, then one end token, then pads."""
-    roles = [token["role"] for token in row["tokens"]]
-    if len(roles) > width:  # it was cut; to what fits, or to that and an end token
-        roles = roles[: width + 1] if truncation == "cut" else roles[:width]
-    return [*roles, "end", *["pad"] * width][: width + 1]
+def _slot_roles(
+    row: RowFrames, text: TokenizedEntry, is_cut: bool, truncation: str, width: int
+) -> list[str]:
+    """Give the roles of a row of the block: what is left of its text, its end token, then pads."""
+    roles = [token["role"] for token in row["tokens"]] + ["end"] * (not row["closed"])
+    if is_cut and truncation == "keep_end":  # the end token stands in another's place
+        roles = [*roles[: text.length - 1], "end"]
+    return [*roles[: text.length], *["pad"] * width][:width]
 
 
 def _batch(
-    fault: str | None,
-    block: NDArray[np.int64],
-    roles: list[list[str]],
-    healthy: NDArray[np.int64],
-    spans: list[Spans],
+    fault: str | None, block: NDArray[np.int64], roles: list[list[str]], spans: list[Spans]
 ) -> BatchFrames:
     # What position of the block may be learned; the first one is asked for in no batch.
+    healthy = keep_spans(block[:, 1:], spans)
     learned = np.insert(healthy != IGNORE_INDEX, 0, False, axis=1)
     lost = ~learned.any(axis=1)
-    spans = [() if lost[row] else own for row, own in enumerate(spans)]
     inputs, targets, shift = _break(fault, block, roles, healthy, spans)
 
     def why(row: int, column: int) -> str | None:
@@ -544,18 +545,19 @@ _MASKED = {
 """The roles whose targets each mask leaves out."""
 
 
-def _tally(lengths: list[int], batch: BatchFrames) -> Tally:
-    width = len(batch["block"][0])
-    pads = sum(role == "pad" for row in batch["roles"] for role in row)
+def _tally(batch: BatchFrames) -> Tally:
+    width = len(batch["inputs"][0])
+    slots = len(batch["inputs"]) * width
+    pads = sum(role == "pad" for row in batch["roles"] for role in row[:width])
     targets = sum(map(len, batch["targets"]))
     supervised = sum(why is None for row in batch["why"] for why in row)
     return Tally(
-        shape=[len(batch["inputs"]), len(batch["inputs"][0])],
-        tokens=len(lengths) * width - pads,
+        shape=[len(batch["inputs"]), width],
+        tokens=slots - pads,
         pads=pads,
-        padding_share=padding_share(lengths, width),
+        padding_share=pads / slots if slots else 0.0,
         targets=targets,
         supervised=supervised,
-        # A batch of one column that is shifted twice has no targets at all.
+        # A batch of one column that is shifted twice has no inputs and no targets at all.
         supervised_share=supervised / targets if targets else 0.0,
     )

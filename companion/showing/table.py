@@ -16,7 +16,6 @@ from itertools import groupby
 from companion.entries import Entry
 from companion.formatting import PromptStyle, get_style
 from companion.masking import MASKS
-from companion.padding import padding_share
 from companion.showing.frames import Source
 from companion.showing.glyphs import show_html, show_plain
 from companion.showing.lines import Cell, Row, make_rows
@@ -117,19 +116,19 @@ class BatchTable:
         shape = f"({len(self.items)}, {lengths[0]})"
         if self.step == "pad":
             pads = _tally(self.rows, lambda cell: cell.role == "pad")
-            texts = [
-                sum(cell.role not in ("end", "pad") for cell in row.cells) for row in self.rows
-            ]
-            return (
-                f"a block of shape {shape}; of its {sum(lengths):,} slots, {pads:,} are pads, "
-                f"a padding share of {padding_share(texts, lengths[0]):.1%}"
-            )
+            return f"a block of shape {shape}; of its {sum(lengths):,} slots, {pads:,} are pads"
         if self.step == "shift":
             return (
                 f"inputs and targets, each of shape {shape}; each target is the token that "
-                "follows the input above it"
+                f"follows the input above it; {self._padding()}"
             )
         return f"inputs and targets, each of shape {shape}; {self._supervision()}"
+
+    def _padding(self) -> str:
+        inputs = [row for row in self.rows if row.name == "inputs"]
+        pads = _tally(inputs, lambda cell: cell.role == "pad")
+        slots = sum(len(row.cells) for row in inputs)
+        return f"of {slots:,} inputs, {pads:,} are pads, a padding share of {pads / slots:.1%}"
 
     def _supervision(self) -> str:
         targets = [row for row in self.rows if row.name == "targets"]

@@ -31,10 +31,11 @@ from trl.data_utils import pack_dataset
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling as TRLCollator
 
 from companion.auditing import Expectation
-from companion.collating import Batch, Collator, InstructionDataset, ResponseCutWarning
+from companion.collating import Batch, Collator, ResponseCutWarning
 from companion.entries import load_entries
 from companion.ignoring import IGNORE_INDEX, Spans
 from companion.masking import MASKS
+from companion.storing import InstructionDataset
 from companion.tokenizing import END_ID, TokenizedEntry
 
 disable_progress_bars()

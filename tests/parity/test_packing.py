@@ -15,10 +15,11 @@ from transformers import DataCollatorWithFlattening, GPT2Config, GPT2LMHeadModel
 from trl.data_utils import pack_dataset
 from trl.trainer import sft_trainer
 
-from companion.collating import Collator, InstructionDataset
+from companion.collating import Collator
 from companion.entries import load_entries
 from companion.ignoring import IGNORE_INDEX
 from companion.packing import Packer, block_diagonal_mask, cumulative_lengths, plan_packs
+from companion.storing import InstructionDataset
 from companion.tokenizing import END_ID
 
 LENGTH = 1024

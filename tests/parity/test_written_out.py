@@ -5,9 +5,9 @@ from tokenizers import Tokenizer, models
 from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerFast
 
 from book.chapters import BOOK, cells
-from companion.collating import InstructionDataset
 from companion.entries import load_entries
 from companion.ignoring import IGNORE_INDEX
+from companion.storing import InstructionDataset
 from companion.tokenizing import END_ID
 
 
