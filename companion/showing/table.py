@@ -54,7 +54,7 @@ class BatchTable:
     the companion's own functions refuse.
 
     >>> BatchTable([[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]], "pad")
-    Step 3, pad: a block of shape (3, 6); of its 18 slots, 5 are pads, a padding share of 27.8%.
+    Step 3, pad: a block of shape (3, 6); of its 18 slots, 5 are pads.
     row 0: 0 1 2 3 4 end
     row 1: 5 6 end pad pad pad
     row 2: 7 8 9 end pad pad

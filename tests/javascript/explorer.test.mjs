@@ -129,8 +129,8 @@ test("the tally counts what the step has made, and says of which grid", () => {
   assert.equal(tallyOf(toy, "tokenize"), "10 tokens in all");
   assert.match(tallyOf(toy, "pad"), /^a block of shape \(3, 6\): 13 tokens, end tokens among them, and 5 pads$/);
   assert.match(tallyOf(toy, "shift"), /; of 15 inputs, 3 are pads, a padding share of 20\.0%; from a block/);
-  assert.match(tallyOf(toy, "shift"), /^inputs and targets of shape \(3, 5\) each; from a block of shape \(3, 6\)/);
-  assert.match(tallyOf(toy, "mask"), /^inputs and targets of shape \(3, 5\) each; 10 of 15 targets supervised \(66\.7%\); from a block/);
+  assert.match(tallyOf(toy, "shift"), /^inputs and targets of shape \(3, 5\) each; of 15 inputs/);
+  assert.match(tallyOf(toy, "mask"), /^inputs and targets of shape \(3, 5\) each; 10 of 15 targets supervised \(66\.7%\); of 15 inputs, 3 are pads/);
   assert.match(tallyOf(fixtures.toy_drop.frames, "mask"), /Entry 1 was dropped: its 5 tokens are more than the maximum length/);
   const refused = Object.values(fixtures).find(({ frames }) => frames.batch === null);
   assert.match(sentenceOf(refused.frames, stateOf(refused.state), "pad"), /^There is no batch: /);
