@@ -31,7 +31,7 @@ def every_answer(entry: TokenizedEntry) -> Spans:
     >>> every_answer(TokenizedEntry([5, 6, 7, 8], prompt_length=3))
     ((3, 5),)
     """
-    return tuple([(turn.start, turn.end) for turn in entry.turns])
+    return tuple([turn[1:3] for turn in entry.turns])  # start and end
 
 
 def every_answer_with_header(entry: TokenizedEntry) -> Spans:

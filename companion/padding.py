@@ -52,24 +52,34 @@ def pad_batch(
         width = max(len(ids) + (not own) for ids, own in zip(rows, closed, strict=True))
     if width < 1:
         raise ValueError(f"a block is at least 1 column wide; found width {width}")
+    arrays = _checked_rows(rows, end_id, pad_id)
     block = np.full((len(rows), width), pad_id, dtype=np.int64)
-    for row, ids in enumerate(rows):
-        array = np.asarray(ids)
-        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-            raise ValueError(f"row {row}: ids are one row of integers; found {ids!r}")
-        length = len(array)
+    for row, (ids, own) in enumerate(zip(arrays, closed, strict=True)):
+        length = len(ids)
         if length < width:
-            block[row, :length] = array
-            if not closed[row]:
+            block[row, :length] = ids
+            if not own:
                 block[row, length] = end_id
         else:  # no room for the end token
-            block[row] = array[:width]
-    if block.min() < 0:
-        row, column = np.argwhere(block < 0)[0].tolist()
-        raise ValueError(
-            f"ids are 0 or more; found {block[row, column]} at row {row}, column {column}"
-        )
+            block[row] = ids[:width]
     return block
+
+
+def _checked_rows(rows: Rows, end_id: int, pad_id: int) -> list[NDArray[np.integer]]:
+    """Give rows as arrays of integers, 0 or more; all are looked at at once, which is quick."""
+    arrays = [ids if isinstance(ids, np.ndarray) else np.asarray(ids) for ids in rows]
+    kinds = {dtype.kind for dtype in {ids.dtype for ids in arrays}}
+    if not kinds <= {"u", "i"} or {ids.ndim for ids in arrays} != {1}:
+        for row, ids in enumerate(arrays):
+            if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
+                raise ValueError(f"row {row}: ids are one row of integers; found {rows[row]!r}")
+    if "i" in kinds:
+        for row, ids in enumerate(arrays):
+            if ids.size and ids.min() < 0:
+                raise ValueError(f"row {row}: ids are 0 or more; found {ids.min()}")
+    if min(end_id, pad_id) < 0:
+        raise ValueError(f"ids are 0 or more; found end_id {end_id} and pad_id {pad_id}")
+    return arrays
 
 
 def padding_share(lengths: ArrayLike, width: int) -> float:

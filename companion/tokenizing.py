@@ -10,7 +10,7 @@ collator appends, so that no text can be without it. Chapter 02.
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate
@@ -110,6 +110,8 @@ class TokenizedEntry:
     ids: NDArray[np.integer]
     turns: tuple[Turn, ...]
     closed: bool
+    length: int = field(repr=False)
+    """How many tokens the text has with its end token, be that its own or appended."""
 
     def __init__(
         self,
@@ -141,11 +143,7 @@ class TokenizedEntry:
         object.__setattr__(self, "ids", array)
         object.__setattr__(self, "turns", made)
         object.__setattr__(self, "closed", closed)
-
-    @property
-    def length(self) -> int:
-        """How many tokens the text has with its end token, be that its own or appended."""
-        return self.ids.size + (not self.closed)
+        object.__setattr__(self, "length", length)
 
     @property
     def prompt_length(self) -> int:
