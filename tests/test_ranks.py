@@ -19,15 +19,13 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DistributedSampler
 
 from companion import Collator, LengthBucketSampler
+from companion.programs.two_ranks import main, toy_entries, toy_model
 from companion.ranks import (
     check_ranks_agree,
     lockstep_efficiency,
-    main,
     sum_over_ranks,
     supervised_in_step,
     token_weighted_loss,
-    toy_entries,
-    toy_model,
     train,
 )
 from experiments.ranks import lockstep, plan, write_set
@@ -135,7 +133,9 @@ def launched():
         "late": ("late", "--timeout", "6"),
     }
 
-    started = [start(*launch, "-m", "companion.ranks", *task) for task in tasks.values()]
+    started = [
+        start(*launch, "-m", "companion.programs.two_ranks", *task) for task in tasks.values()
+    ]
     return dict(zip(tasks, ended(started), strict=True))
 
 
