@@ -272,7 +272,7 @@ def digest(lengths: NDArray[np.int64]) -> str:
     ('8775a2d6c2e2cf59', '1b3cc549b7bf3c75')
     """
     # In one order of bytes, so that a state can be read on another machine.
-    return hashlib.sha256(np.ascontiguousarray(lengths, dtype="<i8")).hexdigest()[:16]
+    return hashlib.sha256(np.ascontiguousarray(lengths, dtype="<i8").data).hexdigest()[:16]
 
 
 def whole(name: str, number: Any, least: int) -> int:
