@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
+from companion.bucketing import checked_lengths, whole
 from companion.collating import Batch
 from companion.ignoring import IGNORE_INDEX
 
@@ -80,6 +81,7 @@ def token_weighted_loss(loss_sum: Tensor, supervised: int) -> Tensor:
             f"a step needs a supervised target on one rank at least; found {supervised}: "
             "leave the step out on all ranks, or look at the mask and at max_length"
         )
+    supervised = whole("supervised", supervised, 1)
     return loss_sum * (dist.get_world_size() if _together() else 1) / supervised
 
 
@@ -118,7 +120,7 @@ def lockstep_efficiency(lengths: ArrayLike, batches_by_rank: Sequence[list[list[
     steps = [len(batches) for batches in batches_by_rank]
     if not steps or len(set(steps)) > 1 or 0 in steps:
         raise ValueError(f"ranks have equally many steps, one or more; found {steps}")
-    every = np.asarray(lengths)
+    every: NDArray[np.int64] = checked_lengths(lengths)
     widths = np.array(
         [[every[batch].max() + 1 for batch in batches] for batches in batches_by_rank]
     )

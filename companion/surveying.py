@@ -242,7 +242,7 @@ def survey(
     dataset = InstructionDataset(entries, style, encode, decode, progress)
     lengths, prompts = dataset.lengths, dataset.prompts[:, 0]
     cut, lost = _truncated(lengths, prompts, max_length)
-    limited = lengths if max_length is None else np.minimum(lengths, max_length)
+    limited = lengths if max_length is None else np.minimum(lengths, _held(max_length, lengths))
     findings = _Findings(len(entries))
     _check_lengths(findings, cut, lost)
     _check_texts(findings, entries, style, encode, progress)
@@ -276,9 +276,14 @@ def _truncated(
     """Tell which entries lose their end token, and which their whole response."""
     if max_length is None:
         return np.zeros(len(lengths), np.bool_), np.zeros(len(lengths), np.bool_)
-    cut = lengths > max_length
+    cut = lengths > _held(max_length, lengths)
     # So many columns of inputs come from one more token.
-    return cut, cut & (prompts >= max_length + 1)
+    return cut, cut & (prompts >= _held(max_length, lengths) + 1)
+
+
+def _held(limit: int, lengths: NDArray[np.int64]) -> int:
+    """Give a limit that cuts the same and that an array can hold, however large it is."""
+    return min(limit, int(lengths.max()) + 1)
 
 
 def _supervised(
@@ -338,12 +343,14 @@ def _pad(
         return float(1 - np.minimum(texts + 1, widths).sum() / widths.sum())
 
     def dynamic(own: NDArray[np.int64]) -> float:
-        starts = np.arange(0, len(own), batch_size)
+        starts = np.arange(0, len(own), min(batch_size, len(own)))
         widths = np.maximum.reduceat(own, starts)
         return share(np.repeat(widths, np.diff([*starts, len(own)])), own)
 
     return Padding(
-        static=share(np.full_like(limited, static_width), limited),
+        static=1
+        - int(np.minimum(limited + 1, _held(static_width, lengths)).sum())
+        / (static_width * len(limited)),
         static_width=static_width,
         file_order=dynamic(limited),
         shuffled=dynamic(limited[order]),

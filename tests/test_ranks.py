@@ -285,6 +285,16 @@ def test_a_step_without_targets_is_refused(supervised):
         token_weighted_loss(torch.tensor(0.0), supervised)
 
 
+def test_a_count_that_is_not_whole_is_refused():
+    with pytest.raises(ValueError, match=r"supervised is a whole number, 1 or more; found 2.5"):
+        token_weighted_loss(torch.tensor(1.0), 2.5)
+
+
+def test_lengths_that_count_nothing_are_refused():
+    with pytest.raises(ValueError, match="a length counts tokens, a whole number; found float64"):
+        lockstep_efficiency([1.5, 2.0], [[[0], [1]]])
+
+
 def test_the_widest_rank_sets_the_pace():
     assert lockstep_efficiency([9, 4, 4, 9], [[[0], [1]], [[2], [3]]]) == pytest.approx(0.75)
     assert lockstep_efficiency([9, 4, 4, 9], [[[0], [1]], [[3], [2]]]) == 1
