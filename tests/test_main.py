@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -601,10 +602,15 @@ def test_no_error_in_a_text_reaches_the_terminal_as_a_command(kind, tmp_path, ca
             assert (status, out, err.count("\n")) == (2, "", 1)
 
 
-def test_json_holds_every_character_as_an_escape_and_reads_the_same(tmp_path, capsys):
-    path = write(tmp_path, f"{EMPTY.instruction}.json", [asdict(EMPTY)])
-    assert main(["audit", path, "--json"]) == 1
-    assert capsys.readouterr().out.isascii()
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_a_tokenizers_name_is_safe_in_print_and_in_json_that_reads_the_same(
+    name, few, byte_folder, tmp_path, capsys
+):
+    folder = str(shutil.copytree(byte_folder, tmp_path / name))
+    assert heard(capsys, "audit", few, "--encoding", folder)[0] == 0
+    status, out, err = heard(capsys, "audit", few, "--encoding", folder, "--json")
+    assert (status, err, out.isascii()) == (0, "", True)
+    assert json.loads(out)["tokenizer"] == folder
 
 
 # Numbers that no array holds -------------------------------------------------------------
