@@ -203,7 +203,7 @@ def _from_file(path: Path) -> "tuple[Encode, Decode]":
             "--encoding with a folder needs the package tokenizers: pip install tokenizers"
         ) from None
     try:
-        tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        tokenizer = tokenizers.Tokenizer.from_buffer(path.read_bytes())
     except Exception as error:  # the package has no exception of its own
         raise ValueError(f"--encoding: {path} is no tokenizer: {_sentence(error)}") from None
 
