@@ -103,7 +103,7 @@ def _audit(given: argparse.Namespace) -> int:
     )
     if given.json:
         # Escaped, so that no character of a text reaches a terminal; a program reads the same.
-        print(json.dumps(json.loads(found.to_json()), indent=2).replace("\x7f", "\\u007f"))
+        print(json.dumps(json.loads(found.to_json()), indent=2))
     else:
         print(show_lines(str(found)))
     if found.findings and not given.json:
