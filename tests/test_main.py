@@ -676,7 +676,7 @@ def test_the_masks_of_the_help_are_those_there_are():
 SLOW = "import os, time\nos.write(1, b'here')\ntime.sleep(60)\n"
 
 
-@pytest.mark.parametrize("module", ["argparse", "numpy", "torch"])
+@pytest.mark.parametrize("module", ["argparse", "numpy", "tiktoken"])
 def test_ctrl_c_while_importing_ends_it_without_a_word(module, few, tmp_path):
     write(tmp_path, f"{module}.py", SLOW)
     process = subprocess.Popen(
