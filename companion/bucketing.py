@@ -7,12 +7,12 @@ would rise and fall with them. What it leaves out: the padding itself (`companio
 Chapter 09.
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from torch.utils.data import Sampler
 
 from companion.padding import count_pads
 
@@ -20,7 +20,7 @@ POOL = 100
 """How many steps are sorted together: more, and fewer pads; fewer, and freer company."""
 
 
-class LengthBucketSampler(Sampler[list[int]]):
+class LengthBucketSampler:
     """The batches of an epoch, as lists of entry numbers, for `DataLoader(batch_sampler=...)`.
 
     Each epoch the entries are shuffled and dealt into pools of about `pool` steps. Each pool
@@ -55,20 +55,18 @@ class LengthBucketSampler(Sampler[list[int]]):
         pool: int = POOL,
     ) -> None:
         self.lengths = checked_lengths(lengths)
-        for name, number, least in (
-            ("batch_size", batch_size, 1),
-            ("seed", seed, 0),
-            ("num_replicas", num_replicas, 1),
-            ("pool", pool, 1),
-        ):
-            _check_whole(name, number, least)
-        _check_whole("rank", rank, 0)
+        self.batch_size = whole("batch_size", batch_size, 1)
+        self.seed = whole("seed", seed, 0)
+        self.num_replicas = whole("num_replicas", num_replicas, 1)
+        self.pool = whole("pool", pool, 1)
+        self.rank = whole("rank", rank, 0)
+        if not isinstance(drop_last, bool):
+            raise ValueError(f"drop_last is True or False; found {drop_last!r}")
         if rank >= num_replicas:
             raise ValueError(
                 f"rank counts from 0 to num_replicas - 1, which is {num_replicas - 1}; found {rank}"
             )
-        self.batch_size, self.seed, self.drop_last = batch_size, seed, drop_last
-        self.num_replicas, self.rank, self.pool = num_replicas, rank, pool
+        self.drop_last = drop_last
         self.epoch = 0
         self._steps = self._count_steps()
         self._given = 0  # batches of this epoch that have left
@@ -130,49 +128,61 @@ class LengthBucketSampler(Sampler[list[int]]):
         >>> list(sampler) == first
         False
         """
-        _check_whole("epoch", epoch, 0)
+        epoch = whole("epoch", epoch, 0)
         if epoch != self.epoch:
             self.epoch, self._given, self._resume_at = epoch, 0, 0
 
     def state_dict(self, given: int | None = None) -> dict[str, Any]:
-        """Give what `load_state_dict` needs to go on, as numbers that JSON can hold.
+        """Give what `load_state_dict` needs to go on, as numbers and text that JSON can hold.
 
         `given`: how many batches of this epoch have been trained on. By default as many as
         were handed out. Worker processes fetch ahead, so with them the loop must count.
         """
-        given = self._given if given is None else given
-        _check_whole("given", given, 0)
-        if given > self._steps:
-            raise ValueError(f"the epoch has {self._steps} batches; found given {given}")
+        given = self._check_given(self._given if given is None else given)
         return {"epoch": self.epoch, "given": given, **self._settings()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on after the batches of a state: the next pass gives what was left of the epoch.
 
-        Raises `ValueError` where the state is of a sampler with other settings, whose
-        batches are others.
+        Raises `ValueError` where the state is of a sampler with other settings or lengths,
+        whose batches are others.
         """
-        missing = [key for key in ("epoch", "given", *self._settings()) if key not in state]
+        settings = self._settings()
+        missing = [key for key in ("epoch", "given", *settings) if key not in state]
+        if missing == ["lengths"]:
+            raise ValueError(
+                "the state has no digest of the lengths, as states of earlier versions have none, "
+                "so nothing tells whether the entries are in the same order: begin the epoch anew"
+            )
         if missing:
             raise ValueError(f"the state lacks {', '.join(missing)}: is it a sampler's state_dict?")
-        for name, mine in self._settings().items():
+        for name, mine in settings.items():
+            if name == "lengths" and state[name] != mine:
+                raise ValueError(
+                    "the state is of a sampler whose entries had other lengths, or the same in "
+                    "another order: the batches would be others; give the lengths as they were"
+                )
             if state[name] != mine:
                 raise ValueError(
                     f"the state is of a sampler with {name} {state[name]}, and this one has "
                     f"{mine}: the batches would be others; make the sampler as it was"
                 )
-        _check_whole("epoch", state["epoch"], 0)
-        _check_whole("given", state["given"], 0)
-        if state["given"] > self._steps:
-            raise ValueError(f"the epoch has {self._steps} batches; found given {state['given']}")
-        self.epoch = state["epoch"]
-        self._given = self._resume_at = state["given"]
+        epoch, given = whole("epoch", state["epoch"], 0), self._check_given(state["given"])
+        self.epoch = epoch
+        self._given = self._resume_at = given
 
-    def _settings(self) -> dict[str, int]:
+    def _check_given(self, given: int) -> int:
+        given = whole("given", given, 0)
+        if given > self._steps:
+            raise ValueError(f"the epoch has {self._steps} batches; found given {given}")
+        return given
+
+    def _settings(self) -> dict[str, int | str]:
         """Give all that decides which batches there are, but the epoch and the rank."""
         return {
             "entries": len(self.lengths),
-            "tokens": int(self.lengths.sum()),  # tells most other sets of as many entries
+            "tokens": int(self.lengths.sum()),
+            "lengths": digest(self.lengths),
             "batch_size": self.batch_size,
             "seed": self.seed,
             "drop_last": int(self.drop_last),
@@ -258,6 +268,22 @@ def checked_lengths(lengths: ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _check_whole(name: str, number: int, least: int) -> None:
-    if type(number) is not int or number < least:
-        raise ValueError(f"{name} is a whole number, {least} or more; found {number!r}")
+def digest(lengths: NDArray[np.int64]) -> str:
+    """Give sixteen letters that tell these lengths, in this order, from all others.
+
+    >>> digest(np.array([5, 2, 3])), digest(np.array([2, 5, 3]))
+    ('8775a2d6c2e2cf59', '1b3cc549b7bf3c75')
+    """
+    # In one order of bytes, so that a state can be read on another machine.
+    return hashlib.sha256(np.ascontiguousarray(lengths, dtype="<i8").data).hexdigest()[:16]
+
+
+def whole(name: str, number: Any, least: int) -> int:
+    """Give a whole number as Python's own; raise `ValueError`, with its name, for any other.
+
+    >>> whole("batch_size", np.int32(8), least=1)
+    8
+    """
+    if isinstance(number, (int, np.integer)) and not isinstance(number, bool) and number >= least:
+        return int(number)
+    raise ValueError(f"{name} is a whole number, {least} or more; found {number!r}")

@@ -1,51 +1,20 @@
 """Exercises that check themselves: which property of an answer fails, and on what.
 
 `check` takes the reader's function, calls it on chosen and on random cases, the smallest
-first, and says which property does not hold yet, without giving the answer away. The
-exercises themselves stand in `companion.exercises`, one module a chapter. What it
-leaves out: how an answer is written; any function with the properties is right.
+first, with its arguments by name as the exercise states them, and says which property does
+not hold yet, without giving the answer away. The exercises themselves stand in
+`companion.exercises`, one module a chapter. What it leaves out: how an answer is written;
+any function with the properties is right. The standard library is all it needs.
 """
 
 import copy
-import random
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-Case = dict[str, Any]
-"""The arguments of one call, by name."""
-
-
-@dataclass(frozen=True)
-class Property:
-    """Something that must hold of an answer: a sentence, and how to tell.
-
-    `holds(answer, **case)` gives True or False; an exception in it counts as False, since
-    an answer of the wrong kind has no property at all.
-    """
-
-    sentence: str
-    holds: Callable[..., bool]
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """An exercise: the cases to try, the smallest first, and the properties to hold.
-
-    `chosen`: cases that a wrong idea gets wrong. `make(random)`: one more case. Properties
-    are asked in order, so that the first to fail is the one to think about.
-    """
-
-    name: str
-    chosen: tuple[Case, ...]
-    make: Callable[[random.Random], Case]
-    properties: tuple[Property, ...]
-
-    def cases(self) -> list[Case]:
-        """Give the chosen cases and fifty random ones, the same on every machine."""
-        dice = random.Random(self.name)
-        made = [self.make(dice) for _ in range(50)]
-        return sorted([*self.chosen, *made], key=lambda case: len(repr(case)))
+from companion import exercises
+from companion.exercises.making import Case, Property
 
 
 @dataclass(frozen=True)
@@ -73,13 +42,19 @@ def check(function: Callable[..., Any]) -> Verdict:
     block_shape: not yet. There is room for one end token after the longest row.
     It fails for rows=[[0]], where your function gives (1, 1).
     """
-    from companion.exercises import EXERCISES  # they are made of what this module defines
-
     name = getattr(function, "__name__", repr(function))
-    if name not in EXERCISES:
-        raise ValueError(f"there is no exercise {name!r}; there are {', '.join(EXERCISES)}")
-    exercise = EXERCISES[name]
+    if name not in exercises.EXERCISES:
+        there = ", ".join(exercises.EXERCISES)
+        raise ValueError(f"there is no exercise {name!r}; there are {there}")
+    exercise = exercises.EXERCISES[name]
     cases = exercise.cases()
+    if not _takes(function, cases[0]):
+        wanted = f"{name}({', '.join(cases[0])})"
+        return Verdict(
+            False,
+            f"{name}: not yet. It is called by the names of its parameters, {wanted}, "
+            f"and your function is {name}{inspect.signature(function)}.",
+        )
     answers: list[Any] = []
     for case in cases:
         given = copy.deepcopy(case)
@@ -111,6 +86,15 @@ def check(function: Callable[..., Any]) -> Verdict:
                     f"It fails for {_shown(case)}, where your function gives {_short(answer)}.",
                 )
     return Verdict(True, f"{name}: right, on all {len(cases)} cases.")
+
+
+def _takes(function: Callable[..., Any], case: Case) -> bool:
+    """Tell whether a function can be called with the arguments of a case, by their names."""
+    try:
+        inspect.signature(function).bind(**case)
+    except TypeError:
+        return False
+    return True
 
 
 def _holds(rule: Property, answer: Any, case: Case) -> bool:

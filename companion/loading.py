@@ -9,19 +9,28 @@ training loop.
 
 import pickle
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from multiprocessing import get_all_start_methods, get_start_method
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler
 
+from companion.bucketing import whole
+
+
+class Rows(Protocol):
+    """What a data set has to have: a length, and items by number. A list is one."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int, /) -> Any: ...
+
 
 def make_loader(
-    dataset: Dataset[Any] | Sequence[Any],
+    dataset: Dataset[Any] | Rows,
     collate_fn: Callable[[list[Any]], Any],
     *,
     batch_size: int | None = None,
@@ -55,7 +64,8 @@ def make_loader(
     >>> [tuple(inputs.shape) for inputs, targets in loader]
     [(2, 5), (1, 3)]
     """
-    target = torch.device(device)
+    target = _device("device", device)
+    whole("seed", seed, 0)
     _check_order(dataset, batch_size, shuffle, sampler, batch_sampler)
     _check_workers(num_workers, multiprocessing_context, prefetch_factor, persistent_workers)
     method = multiprocessing_context or get_start_method(allow_none=True)
@@ -69,6 +79,8 @@ def make_loader(
     if pin_memory is None:
         pin_memory = target.type == "cuda" and made_on.type == "cpu"
     _check_device(target, made_on, pin_memory)
+    _check_there("device", target)
+    _check_there("the device of the collate function", made_on)
     # The order has a generator of its own: PyTorch draws the workers' seeds from the loader's.
     if shuffle:
         sampler = RandomSampler(
@@ -112,18 +124,16 @@ def _check_order(
         return
     if batch_size is None:
         raise ValueError("how many entries make a batch? give batch_size, or a batch_sampler")
-    if batch_size < 1:
-        raise ValueError(f"batch_size is at least 1; found {batch_size}")
+    whole("batch_size", batch_size, 1)
     if shuffle and sampler is not None:
         raise ValueError("a sampler says in which order the entries come; leave out shuffle")
 
 
 def _check_workers(workers: int, method: str | None, prefetch: int | None, keep: bool) -> None:
     """Refuse numbers that are none, and settings of workers where there are no workers."""
-    if workers < 0:
-        raise ValueError(f"num_workers is 0 or more; found {workers}")
-    if prefetch is not None and prefetch < 1:
-        raise ValueError(f"prefetch_factor is at least 1; found {prefetch}")
+    whole("num_workers", workers, 0)
+    if prefetch is not None:
+        whole("prefetch_factor", prefetch, 1)
     if method is not None and method not in get_all_start_methods():
         there = ", ".join(get_all_start_methods())
         raise ValueError(f"multiprocessing_context is one of {there} here; found {method!r}")
@@ -152,8 +162,30 @@ def _check_device(target: torch.device, made_on: torch.device, pin: bool) -> Non
             f"pinned memory speeds the way to a CUDA device, and device is {target}: "
             "leave out pin_memory, or say which device the batches go to"
         )
-    if target.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device is {target}, and PyTorch finds no CUDA device here; use 'cpu'")
+
+
+def _check_there(what: str, device: torch.device) -> None:
+    """Refuse a device that this machine does not have; it would be missed at the first batch."""
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise ValueError(
+                f"{what} is {device}, and PyTorch finds no CUDA device here; use 'cpu'"
+            )
+        count = torch.cuda.device_count()
+        if device.index is not None and device.index >= count:
+            raise ValueError(
+                f"{what} is {device}, and PyTorch finds {count} here; the last is cuda:{count - 1}"
+            )
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(f"{what} is {device}, and PyTorch finds no MPS device here; use 'cpu'")
+
+
+def _device(what: str, device: str | torch.device) -> torch.device:
+    """Read the name of a device."""
+    try:
+        return torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"{what} is such as 'cpu', 'cuda' or 'cuda:1'; found {device!r}") from None
 
 
 def _check_hand_over(made_on: torch.device, method: str) -> None:
@@ -176,11 +208,12 @@ def _check_hand_over(made_on: torch.device, method: str) -> None:
 
 def _device_of(collate_fn: object) -> torch.device:
     """Tell where a collate function says that it puts its tensors; the CPU if it says nothing."""
+    what = "the device of the collate function"
     while isinstance(collate_fn, partial):
         if "device" in collate_fn.keywords:
-            return torch.device(collate_fn.keywords["device"] or "cpu")
+            return _device(what, collate_fn.keywords["device"] or "cpu")
         collate_fn = collate_fn.func
-    return torch.device(getattr(collate_fn, "device", None) or "cpu")
+    return _device(what, getattr(collate_fn, "device", None) or "cpu")
 
 
 def _check_picklable(what: str, thing: object, method: str) -> None:

@@ -106,5 +106,5 @@ def count_pads(lengths: ArrayLike, width: int) -> int:
         raise ValueError(f"inputs have rows and columns; found {given.size} by {width}")
     if given.dtype.kind not in "iu" or given.min() < 0:
         raise ValueError(f"a length counts tokens, 0 or more; found {lengths!r}")
-    filled = np.minimum(given.astype(np.int64) + 1, width)
-    return int(given.size * width - filled.sum())
+    full = min(width, int(given.max()) + 1)  # a width beyond may be too large for an array
+    return given.size * width - int(np.minimum(given.astype(np.int64) + 1, full).sum())

@@ -4,38 +4,25 @@ Processes that train together are numbered from 0, and a process's number is its
 takes its own batches, and PyTorch's `DistributedDataParallel` averages their gradients. Here
 is what the ranks must tell each other so that this average is the gradient that one process
 would have: how many targets are supervised in a step, on all of them. What it leaves out:
-which rank gets which entries (`companion.bucketing`). Chapter 14.
-
-As a program it trains a tiny model, in as many processes as PyTorch's launcher starts, and
-rank 0 prints as JSON what came out:
-
-    python -m torch.distributed.run --standalone --nproc-per-node 2 -m companion.ranks train
+which rank gets which entries (`companion.bucketing`), and the program that a launcher
+starts on each rank (chapter 14 starts `companion.programs.two_ranks`).
 """
 
-import argparse
-import json
-import os
-import signal
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from companion.bucketing import LengthBucketSampler
-from companion.collating import Batch, Collator
+from companion.bucketing import checked_lengths, whole
+from companion.collating import Batch
 from companion.ignoring import IGNORE_INDEX
-from companion.loading import make_loader
-from companion.tokenizing import TokenizedEntry
 
 Steps = Iterable[Sequence[Batch]]
 """For each step of the optimizer, this rank's batches of it: one, or several to accumulate."""
@@ -94,6 +81,7 @@ def token_weighted_loss(loss_sum: Tensor, supervised: int) -> Tensor:
             f"a step needs a supervised target on one rank at least; found {supervised}: "
             "leave the step out on all ranks, or look at the mask and at max_length"
         )
+    supervised = whole("supervised", supervised, 1)
     return loss_sum * (dist.get_world_size() if _together() else 1) / supervised
 
 
@@ -132,7 +120,7 @@ def lockstep_efficiency(lengths: ArrayLike, batches_by_rank: Sequence[list[list[
     steps = [len(batches) for batches in batches_by_rank]
     if not steps or len(set(steps)) > 1 or 0 in steps:
         raise ValueError(f"ranks have equally many steps, one or more; found {steps}")
-    every = np.asarray(lengths)
+    every: NDArray[np.int64] = checked_lengths(lengths)
     widths = np.array(
         [[every[batch].max() + 1 for batch in batches] for batches in batches_by_rank]
     )
@@ -167,98 +155,3 @@ def train(model: nn.Module, steps: Steps, learning_rate: float = 1.0) -> list[fl
 
 def _together() -> bool:
     return dist.is_available() and dist.is_initialized()
-
-
-# The program that the launcher starts on each rank -----------------------------------------
-
-TASKS = ("train", "killed", "late")
-"""What the program can do: train; the same, and rank 1 is killed; rank 1 does not come back."""
-
-PROMPTS, RESPONSES = (1, 4, 2, 1, 6, 1, 3, 9, 1, 2, 5), (8, 2, 8, 3, 2, 9, 4, 1, 7, 5, 6)
-"""How many tokens the prompts and the responses of the program's eleven entries have."""
-
-
-def toy_entries() -> list[TokenizedEntry]:
-    """Give the eleven entries that the program trains on; their ids are 0 to 9.
-
-    >>> [len(entry.ids) for entry in toy_entries()]
-    [9, 6, 10, 4, 8, 10, 7, 10, 8, 7, 11]
-    """
-    dice = np.random.default_rng(14)
-    return [
-        TokenizedEntry(dice.integers(0, 10, prompt + response), prompt_length=prompt)
-        for prompt, response in zip(PROMPTS, RESPONSES, strict=True)
-    ]
-
-
-def toy_model() -> nn.Embedding:
-    """Give a bigram table: for each of twelve ids, a score for each that may follow it.
-
-    It is the same on every rank and every time; the global seed stays as it was.
-    """
-    dice = torch.Generator().manual_seed(14)
-    return nn.Embedding(12, 12, _weight=torch.randn(12, 12, generator=dice))
-
-
-def run(task: str, batch_size: int, accumulate: int, device: str, timeout: float) -> dict[str, Any]:
-    """Do a task as one of the ranks, and give what is to be printed."""
-    rank, ranks = dist.get_rank(), dist.get_world_size()
-    entries = toy_entries()
-    lengths = [len(entry.ids) for entry in entries]
-    sampler = LengthBucketSampler(lengths, batch_size, num_replicas=ranks, rank=rank)
-    check_ranks_agree(steps=len(sampler), **sampler.state_dict())
-    collate = Collator(end_id=10, pad_id=11, mask="prompt")
-    loader = make_loader(entries, collate, batch_sampler=sampler, device=device)
-    batches = [Batch(*(tensor.to(device) for tensor in batch)) for batch in loader]
-    if rank == 1 and task != "train":
-        del batches[-1]  # it does not come to the last step
-    steps = [batches[at : at + accumulate] for at in range(0, len(batches), accumulate)]
-    model = toy_model().to(device)
-    losses = train(DistributedDataParallel(model), steps)
-    if rank == 1 and task == "killed":
-        os.kill(os.getpid(), signal.SIGKILL)  # as a system does that has run out of memory
-    if rank == 1 and task == "late":
-        time.sleep(timeout + 60)
-    taken: list[list[list[int]]] = [[]] * ranks
-    dist.all_gather_object(taken, list(sampler))
-    return {"entries": taken, "losses": losses, "table": model.weight.tolist()}
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, join the other ranks, and let rank 0 print JSON."""
-    parser = argparse.ArgumentParser(prog="python -m companion.ranks", description=__doc__)
-    parser.add_argument("task", choices=TASKS)
-    parser.add_argument("--batch-size", type=int, default=2, help="entries in a rank's batch")
-    parser.add_argument("--accumulate", type=int, default=1, help="batches in a step, per rank")
-    parser.add_argument("--backend", choices=("gloo", "nccl"), default="gloo")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds to wait for a rank")
-    given = parser.parse_args(arguments)
-    if given.accumulate < 1 or given.batch_size < 1 or given.timeout <= 0:
-        parser.error("--batch-size and --accumulate are at least 1, and --timeout is more than 0")
-    if "RANK" not in os.environ:
-        parser.error("no rank is given: start it with python -m torch.distributed.run")
-    device = "cpu"
-    if given.backend == "nccl":
-        device = f"cuda:{os.environ['LOCAL_RANK']}"
-        torch.cuda.set_device(device)
-    # The default is to wait half an hour for a rank that does not come.
-    dist.init_process_group(given.backend, timeout=timedelta(seconds=given.timeout))
-    try:
-        printed = run(given.task, given.batch_size, given.accumulate, device, given.timeout)
-    except RuntimeError as error:
-        if "timed out" not in str(error).lower():
-            # Another rank may be gone. The launcher names the first that it sees has failed,
-            # and ends the rest; to fail at once would look as if this one had been the first.
-            time.sleep(5)
-            raise
-        print(json.dumps({"rank": dist.get_rank(), "waited": given.timeout}))
-        return 1
-    finally:
-        dist.destroy_process_group()
-    if int(os.environ["RANK"]) == 0:
-        print(json.dumps(printed))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

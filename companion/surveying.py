@@ -245,7 +245,8 @@ def survey(
     dataset = InstructionDataset(entries, style, encode, decode, progress)
     lengths = dataset.lengths
     cut, lost, supervised = _truncated(dataset, max_length, mask)
-    limited = lengths if max_length is None else np.minimum(lengths, max_length)
+    longest = int(lengths.max())  # a limit beyond it may be too large for an array
+    limited = np.minimum(lengths, longest if max_length is None else min(max_length, longest))
     findings = _Findings(len(entries))
     _check_lengths(findings, cut, lost)
     _check_texts(findings, entries, style, encode, progress)

@@ -1,7 +1,11 @@
 """Bucketing: which entries share a batch, on which rank, in which order."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +21,8 @@ from companion.bucketing import (
     neighbour_correlation,
     pool_of_steps,
 )
+
+ENV = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
 
 LENGTHS = [9, 2, 8, 3, 2, 9, 30, 1, 4, 4, 12, 7, 5]
 
@@ -229,6 +235,11 @@ def test_the_lengths_given_are_left_as_they_are():
         ({"batch_size": 0}, "batch_size is a whole number, 1 or more; found 0"),
         ({"batch_size": -8}, "batch_size is a whole number, 1 or more; found -8"),
         ({"batch_size": 2.0}, "batch_size is a whole number, 1 or more; found 2.0"),
+        ({"batch_size": True}, "batch_size is a whole number, 1 or more; found True"),
+        ({"batch_size": "8"}, "batch_size is a whole number, 1 or more; found '8'"),
+        ({"pool": 1e2}, "pool is a whole number, 1 or more; found 100.0"),
+        ({"seed": None}, "seed is a whole number, 0 or more; found None"),
+        ({"drop_last": 1}, "drop_last is True or False; found 1"),
         ({"seed": -1}, "seed is a whole number, 0 or more; found -1"),
         ({"pool": 0}, "pool is a whole number, 1 or more; found 0"),
         ({"num_replicas": 0}, "num_replicas is a whole number, 1 or more; found 0"),
@@ -258,6 +269,8 @@ def test_numbers_that_do_not_fit_are_named_with_the_rule(settings, sentence):
         ({"drop_last": True}, "with drop_last 0, and this one has 1"),
         ({"lengths": LENGTHS[1:]}, "with entries 13, and this one has 12"),
         ({"lengths": [*LENGTHS[1:], 100]}, "with tokens 96, and this one has 187"),
+        ({"lengths": LENGTHS[::-1]}, "had other lengths, or the same in another order"),
+        ({"lengths": [8, 3, *LENGTHS[2:]]}, "had other lengths, or the same in another order"),
     ],
 )
 def test_a_state_of_another_sampler_is_refused(other, sentence):
@@ -267,8 +280,33 @@ def test_a_state_of_another_sampler_is_refused(other, sentence):
         sampler.load_state_dict(state)
 
 
+def test_a_state_from_before_the_digest_is_refused_with_what_to_do():
+    state = LengthBucketSampler(LENGTHS, batch_size=2).state_dict()
+    del state["lengths"]
+    with pytest.raises(ValueError, match=r"no digest of the lengths.*: begin the epoch anew"):
+        LengthBucketSampler(LENGTHS, batch_size=2).load_state_dict(state)
+
+
+def test_numbers_may_be_numpys_and_a_state_is_still_json():
+    one = LengthBucketSampler(LENGTHS, batch_size=np.int64(2), seed=np.uint8(3))
+    one.set_epoch(np.int32(1))
+    other = LengthBucketSampler(np.array(LENGTHS, dtype=np.uint16), batch_size=2, seed=3)
+    other.load_state_dict(json.loads(json.dumps(one.state_dict(given=np.int64(2)))))
+    assert list(other) == list(one)[2:]
+
+
+def test_the_module_needs_no_torch():
+    program = "import sys; sys.modules['torch'] = None; import companion.bucketing"
+    subprocess.run([sys.executable, "-c", program], check=True, env=ENV, timeout=60)
+
+
 def test_a_state_that_cannot_be_is_refused():
     sampler = LengthBucketSampler(LENGTHS, batch_size=2)
+    for wrong in (2.0, True, -1, "2"):
+        with pytest.raises(ValueError, match="given is a whole number, 0 or more; found"):
+            sampler.state_dict(given=wrong)
+        with pytest.raises(ValueError, match="given is a whole number, 0 or more; found"):
+            sampler.load_state_dict({**sampler.state_dict(), "given": wrong})
     with pytest.raises(ValueError, match="the state lacks given, entries"):
         sampler.load_state_dict({"epoch": 0})
     with pytest.raises(ValueError, match="the epoch has 7 batches; found given 8"):

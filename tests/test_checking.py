@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from companion.checking import Exercise, Property, Verdict, check
+from companion.checking import Verdict, check
+from companion.exercises.making import Exercise, Property
 
 DOUBLE = Exercise(
     "double",
@@ -76,6 +77,25 @@ def test_the_cases_are_the_same_each_time_and_the_smallest_come_first():
     assert DOUBLE.cases() == before
     lengths = [len(repr(case)) for case in before]
     assert lengths == sorted(lengths)
+
+
+@pytest.mark.parametrize(
+    "signature", ["(count)", "(number, more)", "()", "(number, /)", "(count, number=0)"]
+)
+def test_a_function_with_other_parameters_is_told_which_are_asked_for(signature):
+    space = {}
+    exec(f"def double{signature}:\n    return 0", space)
+    assert repr(check(space["double"])) == (
+        "double: not yet. It is called by the names of its parameters, double(number), "
+        f"and your function is double{signature}."
+    )
+
+
+@pytest.mark.parametrize("signature", ["(number, more=1)", "(*, number)"])
+def test_a_function_that_takes_the_parameters_by_name_may_take_more(signature):
+    space = {}
+    exec(f"def double{signature}:\n    return 2 * number", space)
+    assert check(space["double"])
 
 
 def test_a_verdict_is_its_sentence():

@@ -48,6 +48,13 @@ def order(loader):
 def cuda(monkeypatch):
     """Let PyTorch say that there is a CUDA device; no tensor is moved to it."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+
+
+@pytest.fixture
+def mps(monkeypatch):
+    """Let PyTorch say that there is a device of Apple's; no tensor is moved to it."""
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
 
 
 def run(program, *arguments):
@@ -83,7 +90,7 @@ def test_by_default_there_are_no_workers_nothing_is_pinned_and_the_order_is_kept
     assert order(loader) == list(range(20))
 
 
-def test_batches_are_pinned_for_a_cuda_device_only(cuda):
+def test_batches_are_pinned_for_a_cuda_device_only(cuda, mps):
     assert make_loader(ROWS, listed, batch_size=8, device="cuda").pin_memory is True
     assert make_loader(ROWS, listed, batch_size=8, device="cuda:1").pin_memory is True
     assert make_loader(ROWS, listed, batch_size=8, device="mps").pin_memory is False
@@ -324,20 +331,35 @@ def test_what_a_notebook_defines_is_refused_for_spawned_workers_and_fine_for_for
     ("settings", "message"),
     [
         ({}, "how many entries make a batch"),
-        ({"batch_size": 0}, "batch_size is at least 1; found 0"),
-        ({"batch_size": -4}, "batch_size is at least 1; found -4"),
+        ({"batch_size": 0}, "batch_size is a whole number, 1 or more; found 0"),
+        ({"batch_size": -4}, "batch_size is a whole number, 1 or more; found -4"),
+        ({"batch_size": 2.5}, "batch_size is a whole number, 1 or more; found 2.5"),
+        ({"batch_size": True}, "batch_size is a whole number, 1 or more; found True"),
+        ({"batch_size": "8"}, "batch_size is a whole number, 1 or more; found '8'"),
+        (
+            {"batch_size": 2, "num_workers": 1.5},
+            "num_workers is a whole number, 0 or more; found 1.5",
+        ),
+        ({"batch_size": 2, "seed": -1}, "seed is a whole number, 0 or more; found -1"),
+        ({"batch_size": 2, "seed": 0.5}, "seed is a whole number, 0 or more; found 0.5"),
+        ({"batch_size": 2, "device": "gpu"}, "device is such as 'cpu'.*; found 'gpu'"),
+        ({"batch_size": 2, "device": "cuda:x"}, "device is such as 'cpu'.*; found 'cuda:x'"),
+        ({"batch_size": 2, "device": None}, "device is such as 'cpu'.*; found None"),
         ({"batch_size": 2, "shuffle": True, "sampler": [0]}, "leave out shuffle"),
         ({"batch_size": 2, "batch_sampler": [[0]]}, "leave out batch_size, shuffle and sampler"),
         ({"shuffle": True, "batch_sampler": [[0]]}, "leave out batch_size, shuffle and sampler"),
         ({"sampler": [0], "batch_sampler": [[0]]}, "leave out batch_size, shuffle and sampler"),
-        ({"batch_size": 2, "num_workers": -1}, "num_workers is 0 or more; found -1"),
+        (
+            {"batch_size": 2, "num_workers": -1},
+            "num_workers is a whole number, 0 or more; found -1",
+        ),
         (
             {"batch_size": 2, "num_workers": 1, "prefetch_factor": 0},
-            "prefetch_factor is at least 1; found 0",
+            "prefetch_factor is a whole number, 1 or more; found 0",
         ),
         (
             {"batch_size": 2, "num_workers": 2, "prefetch_factor": -1},
-            "prefetch_factor is at least 1; found -1",
+            "prefetch_factor is a whole number, 1 or more; found -1",
         ),
         (
             {"batch_size": 2, "prefetch_factor": 2},
@@ -368,6 +390,48 @@ def test_a_cuda_device_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="device is cuda:1, and PyTorch finds no CUDA device here"):
         make_loader(ROWS, listed, batch_size=2, device="cuda:1")
+
+
+def test_a_cuda_device_of_another_number_is_refused(cuda):
+    with pytest.raises(ValueError, match="device is cuda:2, and PyTorch finds 2 here; the last is"):
+        make_loader(ROWS, listed, batch_size=2, device="cuda:2")
+    make_loader(ROWS, listed, batch_size=2, device="cuda:1")
+
+
+def test_an_apple_device_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="device is mps, and PyTorch finds no MPS device here"):
+        make_loader(ROWS, listed, batch_size=2, device="mps")
+
+
+@pytest.mark.parametrize("collate_fn", [Collator(device="cuda"), partial(moved, device="cuda")])
+def test_a_collate_onto_a_device_that_is_not_there_is_refused(collate_fn, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    sentence = "the device of the collate function is cuda, and PyTorch finds no CUDA device here"
+    with pytest.raises(ValueError, match=sentence):
+        make_loader(ROWS, collate_fn, batch_size=2)
+
+
+def test_a_collate_onto_a_device_of_no_such_name_is_refused():
+    with pytest.raises(ValueError, match=r"the device of the collate function is such as.*'gpu'"):
+        make_loader(ROWS, partial(moved, device="gpu"), batch_size=2)
+
+
+class Plain:
+    """A data set that is neither PyTorch's nor a sequence."""
+
+    def __len__(self):
+        return len(ROWS)
+
+    def __getitem__(self, number):
+        return ROWS[number]
+
+
+def test_a_plain_class_with_a_length_and_items_is_a_data_set():
+    assert order(make_loader(Plain(), listed, batch_size=8)) == list(range(20))
+    assert sorted(order(make_loader(Plain(), listed, batch_size=8, shuffle=True))) == list(
+        range(20)
+    )
 
 
 ON_CUDA = [

@@ -6,11 +6,13 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import termios
 import textwrap
+import unicodedata
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,10 +21,11 @@ import tiktoken
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 import files
-from companion import __main__
-from companion.__main__ import main
+from companion import commands
+from companion.commands import main
 from companion.entries import Entry, load_entries
-from companion.showing.terminal import walk
+from companion.masking import MASKS
+from companion.showing.terminal import COLORS, walk
 from companion.surveying import survey
 from companion.tokenizing import tokenize_entry
 
@@ -128,7 +131,7 @@ def test_every_example_in_the_help_is_a_command_that_works(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     write(tmp_path, "my.json", [asdict(entry) for entry in load_entries()[:20]])
     write(tmp_path, "test.json", [asdict(entry) for entry in load_entries()[20:30]])
-    examples = re.findall(r"^  python -m companion (.*)$", __main__.EPILOG, re.MULTILINE)
+    examples = re.findall(r"^  python -m companion (.*)$", commands.EPILOG, re.MULTILINE)
     assert len(examples) == 3
     for example in examples:
         assert main(example.split()) == 0
@@ -494,6 +497,196 @@ def test_a_huge_entry_is_surveyed_and_shown(tmp_path, capsys):
     assert "note response-cut" in capsys.readouterr().out
     assert main(["show", path, "--entry", "1"]) == 0
     assert len(capsys.readouterr().out.splitlines()) < 120
+
+
+# What can turn, move, color or hide what a terminal shows around it: controls, formats (those
+# for both directions of writing are among them), line separators and lone surrogates.
+HOSTILE = [
+    character
+    for character in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+] + ["\ud800", "\udc80", "\udfff"]
+EVERY = "".join(HOSTILE)
+# A name holds no NUL and no slash, 255 bytes at most, and of lone surrogates what Linux gives.
+IN_NAMES = [character for character in HOSTILE if character not in "\0\ud800\udfff"]
+NAMES = ["".join(IN_NAMES[at : at + 55]) for at in range(0, len(IN_NAMES), 55)]
+
+
+def test_the_hostile_are_those_that_are_known_to_be():
+    bidi = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    assert {unicodedata.bidirectional(character) for character in HOSTILE} >= bidi
+    assert {"\x1b", "\x07", "\x7f", "\x9b", "\u200f", "\u061c", "\u202e", "\u2028"} < set(HOSTILE)
+    assert len(HOSTILE) > 230
+
+
+def heard(capsys, *arguments):
+    """Run the command here, and give its status; nothing hostile may reach either stream."""
+    try:
+        status = main(arguments)
+    except SystemExit as ended:
+        status = ended.code
+    out, err = capsys.readouterr()
+    colors = "|".join(["0", *COLORS.values()]) if "always" in arguments else "none"
+    for stream in (re.sub(rf"\x1b\[({colors})m", "", out), err):
+        assert set(stream) & set(HOSTILE) <= {"\n"}
+    return status, out, err
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_no_name_reaches_the_terminal_as_a_command(name, tmp_path, few, capsys):
+    sign = f"⟨U+{ord(name[-1]):04X}⟩"
+    entries = [asdict(EMPTY)]
+    good = write(tmp_path, f"{name}.json", entries)
+    number = ("--entry", "1")
+    status, out, _ = heard(capsys, "audit", good)  # it ends with the command to look at one
+    assert (status, sign in out.splitlines()[-1]) == (1, True)
+    assert heard(capsys, "audit", few, "--test", good)[0] == 0
+    assert heard(capsys, "show", good, *number)[0] == 0
+    (tmp_path / name).mkdir()
+    for path in (
+        str(tmp_path / f"none{name}.json"),
+        str(tmp_path / name),
+        write(tmp_path, f"a.{name}", entries),
+        write(tmp_path, f"broken{name}.json", "{"),
+        write(tmp_path, f"broken{name}.jsonl", "{}\n"),
+    ):
+        for arguments in (("audit", path), ("show", path, *number), ("audit", few, "--test", path)):
+            status, out, err = heard(capsys, *arguments)
+            assert (status, out, sign in err, err.count("\n")) == (2, "", True, 1)
+    for arguments in (
+        ("audit", few, "--encoding", name),
+        ("audit", few, "--encoding", str(tmp_path / name)),
+        ("audit", few, "--encoding", good),
+        ("audit", few, "--style", name),
+        ("audit", few, "--mask", name),
+        ("show", few, *number, "--color", name),
+        ("audit", few, "--max-length", name[-30:]),
+        ("audit", few, f"--{name}"),
+        ("show", few, "--entry", name[-30:]),
+        ("show", few, *number, name),
+        (name, few),
+    ):
+        status, out, err = heard(capsys, *arguments)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("field", ["instruction", "input", "output"])
+def test_no_text_reaches_the_terminal_as_a_command(field, tmp_path, byte_folder, capsys):
+    entry = asdict(EMPTY) | {field: EVERY}
+    path = write(tmp_path, "every.json", json.dumps([entry, entry | {"output": "Another."}]))
+    for arguments in (
+        ("audit", path),
+        ("audit", path, "--json"),
+        ("audit", path, "--encoding", byte_folder),
+        ("audit", path, "--test", path),
+        ("show", path, "--entry", "1", "--full"),
+        ("show", path, "--entry", "1", "--full", "--color", "always"),
+    ):
+        status, out, err = heard(capsys, *arguments)
+        assert status in (0, 1)
+        assert out
+        assert err == ""
+
+
+@pytest.mark.parametrize("kind", ["a list", "an object", "a key", "a broken file"])
+def test_no_error_in_a_text_reaches_the_terminal_as_a_command(kind, tmp_path, capsys):
+    for name in NAMES:
+        value = {"a list": [name], "an object": {name: 1}}.get(kind, 3)
+        entry = {"instruction": "a", "output": value} | ({name: 1} if kind == "a key" else {})
+        text = json.dumps([entry], ensure_ascii=False).encode("utf-8", "replace")
+        if kind == "a broken file":
+            text = f"[{name}]".encode("utf-8", "replace")
+        path = write(tmp_path, "a.json", text)
+        for arguments in (("audit", path), ("show", path, "--entry", "1")):
+            status, out, err = heard(capsys, *arguments)
+            assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_a_tokenizers_name_is_safe_in_print_and_in_json_that_reads_the_same(
+    name, few, byte_folder, tmp_path, capsys
+):
+    folder = str(shutil.copytree(byte_folder, tmp_path / name))
+    assert heard(capsys, "audit", few, "--encoding", folder)[0] == 0
+    status, out, err = heard(capsys, "audit", few, "--encoding", folder, "--json")
+    assert (status, err, out.isascii()) == (0, "", True)
+    assert json.loads(out)["tokenizer"] == folder
+
+
+# Numbers that no array holds -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [2**63, 10**20 - 1, int(1e30), 10**400])
+def test_a_huge_number_is_answered_as_no_limit_is(number, few, capsys):
+    assert main(["audit", few, "--max-length", str(number), "--json"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert main(["audit", few, "--json"]) == 0
+    free = json.loads(capsys.readouterr().out)
+    assert read.pop("max_length") == number
+    assert read["padding"].pop("static_width") == number
+    assert read["padding"].pop("static") == pytest.approx(1)
+    for name in ("static_width", "static"):
+        del free["padding"][name]
+    del free["max_length"]
+    assert read == free
+    for name in ("--max-length", "--batch-size"):
+        assert main(["audit", few, name, str(number)]) == 0
+        assert main(["show", few, "--entry", "2", name, str(number)]) == 0
+    assert f"{number:,}" in capsys.readouterr().out
+
+
+def test_what_is_too_long_for_a_number_is_refused_in_a_line(few, capsys):
+    said = refused(capsys, "audit", few, "--max-length", "9" * 100_000)
+    assert f"--max-length: should be a whole number, 1 or more; found '{'9' * 37}...'" in said
+
+
+# What is imported ------------------------------------------------------------------------
+
+
+def imported_after(*arguments):
+    """Run the command in a process of its own; give which of the large packages it has."""
+    program = (
+        "import sys\n"
+        "from companion.commands import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "large = {'numpy', 'torch', 'tiktoken', 'tokenizers', 'matplotlib', 'tqdm'}\n"
+        "print(sorted(large & set(sys.modules)), file=sys.stderr)\n"
+    )
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, env=env,
+        timeout=60, check=True,
+    )  # fmt: skip
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["audit", "--help"], ["show", "--help"], ["audit"], ["audit", "none.json"]],
+)
+def test_help_and_bad_use_are_answered_on_the_standard_library_alone(arguments):
+    assert imported_after(*arguments) == "[]"
+
+
+def test_the_masks_of_the_help_are_those_there_are():
+    assert commands.MASKS == MASKS
+
+
+# A module that is imported for as long as it takes for Ctrl-C to come, before and after `main`.
+SLOW = "import os, time\nos.write(1, b'here')\ntime.sleep(60)\n"
+
+
+@pytest.mark.parametrize("module", ["argparse", "numpy", "tiktoken"])
+def test_ctrl_c_while_importing_ends_it_without_a_word(module, few, tmp_path):
+    write(tmp_path, f"{module}.py", SLOW)
+    process = subprocess.Popen(
+        [*COMMAND, "audit", few], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+    )  # fmt: skip
+    assert process.stdout.read(4) == b"here"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == (b"", b"")
+    assert process.returncode == 130
 
 
 def test_what_an_entry_holds_never_reaches_the_terminal_as_a_command(tmp_path, capsys):

@@ -19,15 +19,13 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DistributedSampler
 
 from companion import Collator, LengthBucketSampler
+from companion.programs.two_ranks import main, toy_entries, toy_model
 from companion.ranks import (
     check_ranks_agree,
     lockstep_efficiency,
-    main,
     sum_over_ranks,
     supervised_in_step,
     token_weighted_loss,
-    toy_entries,
-    toy_model,
     train,
 )
 from experiments.ranks import lockstep, plan, write_set
@@ -135,7 +133,9 @@ def launched():
         "late": ("late", "--timeout", "6"),
     }
 
-    started = [start(*launch, "-m", "companion.ranks", *task) for task in tasks.values()]
+    started = [
+        start(*launch, "-m", "companion.programs.two_ranks", *task) for task in tasks.values()
+    ]
     return dict(zip(tasks, ended(started), strict=True))
 
 
@@ -283,6 +283,16 @@ def test_a_loss_that_is_no_sum_is_refused():
 def test_a_step_without_targets_is_refused(supervised):
     with pytest.raises(ValueError, match=f"found {supervised}: leave the step out on all ranks"):
         token_weighted_loss(torch.tensor(0.0), supervised)
+
+
+def test_a_count_that_is_not_whole_is_refused():
+    with pytest.raises(ValueError, match=r"supervised is a whole number, 1 or more; found 2.5"):
+        token_weighted_loss(torch.tensor(1.0), 2.5)
+
+
+def test_lengths_that_count_nothing_are_refused():
+    with pytest.raises(ValueError, match="a length counts tokens, a whole number; found float64"):
+        lockstep_efficiency([1.5, 2.0], [[[0], [1]]])
 
 
 def test_the_widest_rank_sets_the_pace():

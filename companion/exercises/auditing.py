@@ -4,7 +4,7 @@
 
 import random
 
-from companion.checking import Case, Exercise, Property
+from companion.exercises.making import Case, Exercise, Property
 
 IGNORED = -100
 

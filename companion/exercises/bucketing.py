@@ -6,7 +6,7 @@ import random
 from itertools import pairwise
 from typing import Any
 
-from companion.checking import Case, Exercise, Property
+from companion.exercises.making import Case, Exercise, Property
 
 
 def _deal(dice: random.Random) -> Case:

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from companion.checking import Case, Exercise, Property
 from companion.collating import Batch
+from companion.exercises.making import Case, Exercise, Property
 
 
 def _deal(dice: random.Random) -> Case:

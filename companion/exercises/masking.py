@@ -5,7 +5,7 @@
 import random
 from typing import Any
 
-from companion.checking import Case, Exercise, Property
+from companion.exercises.making import Case, Exercise, Property
 
 IGNORED = -100
 

@@ -5,8 +5,7 @@
 import random
 from typing import Any
 
-from companion.checking import Case, Exercise, Property
-from companion.tokenizing import END_ID
+from companion.exercises.making import END_ID, Case, Exercise, Property
 
 Grid = list[list[int]]
 

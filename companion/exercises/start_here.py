@@ -3,8 +3,7 @@
 import math
 import random
 
-from companion.checking import Case, Exercise, Property
-from companion.tokenizing import END_ID
+from companion.exercises.making import END_ID, Case, Exercise, Property
 
 
 def _grid_case(dice: random.Random) -> Case:

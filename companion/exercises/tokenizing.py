@@ -5,7 +5,7 @@
 import random
 from typing import Any
 
-from companion.checking import Case, Exercise, Property
+from companion.exercises.making import Case, Exercise, Property
 
 # Characters of one, two, three and four bytes, so that no rule of thumb fits them all.
 _LETTERS = "ab \n\u00e9\u00df\u4e2d\u2615\U0001f642"

@@ -35,6 +35,16 @@ def show_plain(text: str, spaces: bool = True) -> str:
     return "".join(shown for shown, _ in _parts(text, spaces))
 
 
+def show_lines(text: str) -> str:
+    r"""Give text of several lines as a terminal may have it: no character of it can turn, color,
+    move or hide what stands around it, wherever it came from.
+
+    >>> show_lines("a\x1b[2Jb\N{RIGHT-TO-LEFT OVERRIDE}\nc d")
+    'a⟨U+001B⟩[2Jb⟨U+202E⟩\nc d'
+    """
+    return "\n".join(show_plain(line, spaces=False) for line in text.split("\n"))
+
+
 def show_html(text: str, spaces: bool = True) -> str:
     """Give the same as HTML: signs carry their names, and no text turns its surroundings.
 

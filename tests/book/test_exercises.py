@@ -1,14 +1,23 @@
 """Every exercise: its stub waits, its solution passes, and wrong answers are told why."""
 
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-from book.chapters import PATHS, every_chapter, exercises, imports, solutions
+from book.chapters import BOOK, PATHS, every_chapter, exercises, imports, solutions
 from book.wrong_answers import WRONG_ANSWERS
+from companion import exercises as package
 from companion.checking import Verdict, check
-from companion.exercises import EXERCISES
+from companion.exercises import CHAPTERS, EXERCISES
+from companion.exercises.making import END_ID
+from companion.tokenizing import END_ID as END_ID_OF_TOKENIZER
 
 IN_CHAPTERS = [(path, name) for path in PATHS for name in exercises(path)]
 every_exercise = pytest.mark.parametrize(
@@ -34,6 +43,77 @@ def test_a_chapter_has_exercises_each_with_a_solution(path):
 
 def test_every_exercise_stands_in_a_chapter():
     assert sorted(name for _, name in IN_CHAPTERS) == sorted(EXERCISES)
+
+
+def test_the_list_of_exercises_is_that_of_the_chapters_modules():
+    modules = {found.name for found in iter_modules(package.__path__)} - {"making"}
+    assert modules == set(CHAPTERS)
+    for chapter, names in CHAPTERS.items():
+        module = import_module(f"companion.exercises.{chapter}")
+        assert tuple(exercise.name for exercise in module.EXERCISES) == names
+        assert [EXERCISES[name] for name in names] == list(module.EXERCISES)
+
+
+def test_the_exercises_end_token_is_the_tokenizers():
+    assert END_ID == END_ID_OF_TOKENIZER
+
+
+WITH_ARRAYS = {"attention_mask", "times_shifted", "bucket_batches"}
+"""Exercises whose own cases need no arrays, and whose solution in the book uses them."""
+
+# A process in which what is not the standard library is not to be had, as in a reader's page.
+ALONE = """
+import json, sys
+from contextlib import suppress
+from importlib.abc import MetaPathFinder
+
+
+class Refused(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] not in {"companion", *sys.stdlib_module_names}:
+            raise ImportError(f"{name} is no part of the standard library")
+
+
+sys.meta_path.insert(0, Refused())
+import companion.entries, companion.formatting
+from companion.checking import check
+
+said = {}
+for name, (imports, *sources) in json.load(sys.stdin).items():
+    said[name] = []
+    for source in sources:
+        space = {}
+        for line in imports.splitlines():
+            with suppress(ImportError):
+                exec(line, space)
+        exec(source.split("\\ncheck(")[0], space)
+        try:
+            said[name].append(repr(check(space[name])))
+        except ImportError as error:
+            said[name].append(str(error))
+print(json.dumps(said))
+"""
+
+
+def test_exercises_that_are_not_about_tensors_need_the_standard_library_alone():
+    sources = {
+        name: (imports(path), exercises(path)[name], solutions(path)[name])
+        for path, name in IN_CHAPTERS
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], input=json.dumps(sources), capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(BOOK.parent)}, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    for name in CHAPTERS["loading"]:  # whose batches are tensors
+        assert said.pop(name) == ["torch is no part of the standard library"] * 2
+    for name, (stub, solution) in said.items():
+        assert stub == f"{name}: not attempted yet"
+        if name in WITH_ARRAYS:
+            assert "your function raises NameError: name 'np'" in solution
+        else:
+            assert solution.startswith(f"{name}: right, on all ")
 
 
 @every_exercise
