@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from book.chapters import BOOK, cells, every_chapter, printed, prose, read
+from book.chapters import BOOK, NOTEBOOKS, cells, every_chapter, printed, prose, read
 
 
 @every_chapter
@@ -25,6 +25,11 @@ def test_no_widget_state_is_stored(path):
     notebook = read(path)
     assert "widgets" not in notebook.metadata
     assert "widget-view" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_style_sheet_is_stored(path):
+    assert "<style" not in "".join(printed(cell) for cell in cells(path, "code"))
 
 
 @every_chapter
