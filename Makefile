@@ -63,7 +63,7 @@ clean: ## remove the built site and the environment
 	rm -rf _build .venv tests/javascript/node_modules
 
 .venv/ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 is needed, and $(PYTHON) is {v[0]}.{v[1]}; name another with make PYTHON=...")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(v < (3, 11, 2) and f"Python 3.11.2 is needed, and $(PYTHON) is {v[0]}.{v[1]}.{v[2]}; name another with make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install $(PIP_ARGS) --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/pip install $(PIP_ARGS) --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
