@@ -33,8 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     minutes in all, and every page is loaded for itself anyway.
     """
     for item in items:
-        group = item.path.name
-        if group == "test_pages.py":
+        group = item.nodeid.split("::")[0]
+        if item.path.name == "test_pages.py":
             group += " " + item.callspec.params["name"]
         item.add_marker(pytest.mark.xdist_group(group))
 
