@@ -10,6 +10,8 @@ PIP_ARGS ?=
 BIN := .venv/bin
 CHAPTERS := $(sort $(wildcard book/*.ipynb))
 SITE := _build/html
+# All that the site is made from; a folder is newer when a file of it has gone.
+SOURCES := Makefile _config.yml _toc.yml $(shell find book/. companion/. \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -o -print)
 ALONE := _build/alone
 
 # "python3.11" where "python3" is another version
@@ -17,28 +19,34 @@ ifneq ($(shell command -v python3.11 2>/dev/null),)
 PYTHON := python3.11
 endif
 
+# One thread each: two things run side by side, and on small tensors threads only wait.
+test notebooks: export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help book test fuzz lab notebooks bench pins clean
+.PHONY: help book types test fuzz lab notebooks bench pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-book: .venv/ready ## build the site into _build/html and say which page to open
-	$(BIN)/jupyter-book build . --all -n -W --keep-going --quiet
+book: $(SITE)/.built ## build the site into _build/html and say which page to open
 	@echo "Open this page in a browser: $(CURDIR)/$(SITE)/index.html"
 
-# One thread each: the tests run side by side, and on small tensors threads only wait.
-test: export OMP_NUM_THREADS := 1
-test: book ## prove it: style, types, units, properties, every cell, parity, the site
+# Anew and strictly, for a warning is told once only; not at all where nothing has changed.
+$(SITE)/.built: .venv/ready $(SOURCES)
+	@rm -rf $(SITE)
+	$(BIN)/jupyter-book build . --all -n -W --keep-going --quiet
+	@touch $@
+
+types: .venv/ready
 	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+test: .venv/ready ## prove it: style, types, units, properties, every cell, parity, the site
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync types book
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 	$(BIN)/python scripts/alone.py $(ALONE) $(CHAPTERS)
-	PYTHONPATH="$(CURDIR)/$(ALONE)/wheel" $(BIN)/pytest --numprocesses 2 --dist loadfile --nbval $(ALONE)/book
-	@left=$$(find $(ALONE)/book -type f ! -name '*.ipynb'); test -z "$$left" || { echo "a chapter left a file: $$left"; exit 1; }
 
 fuzz: export RANDOM_STATES := 5000
 fuzz: .venv/ready ## hold the explorer equal to the companion on 5,000 random batches
@@ -63,7 +71,7 @@ clean: ## remove the built site and the environment
 	rm -rf _build .venv tests/javascript/node_modules
 
 .venv/ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 is needed, and $(PYTHON) is {v[0]}.{v[1]}; name another with make PYTHON=...")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(v < (3, 11, 2) and f"Python 3.11.2 is needed, and $(PYTHON) is {v[0]}.{v[1]}.{v[2]}; name another with make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install $(PIP_ARGS) --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/pip install $(PIP_ARGS) --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -27,6 +27,11 @@ from companion.tokenizing import END_ID, Decode, gpt2_decode
 UNKNOWN = -1
 """Stands for a token that the batch does not show: the one after the last of its inputs."""
 
+Headers = Sequence[tuple[int, int, bool]]
+"""Where a text has a response header: the positions of its first token and of the first one
+after it, and whether its last token is partly header and partly response.
+"""
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -110,20 +115,20 @@ def audit(
         raise ValueError(
             f"spans are declared for each text; found {len(given.expect.spans)} for {len(texts)}"
         )
+    judged = [text for text in texts if text.row not in wrong_ids]
+    headers = {text.number: _headers(text, found) for text in judged}  # what takes longest, once
     if not given.supervised.any():
         found.add("nothing-supervised", given.rows)
     else:
-        judged = [text for text in texts if text.row not in wrong_ids]
         for text in _shifted_right(given, judged, found):
             if text.graded.any():
                 _check_end(text, found)
-                _check_mask(text, found)
+                _check_mask(text, headers[text.number], found)
             else:
                 found.add("response-lost" if text.may_be_cut else "row-not-supervised", [text.row])
-    for text in texts:
-        if text.row not in wrong_ids:
-            _check_border(text, found)
-            _check_special(text, found)
+    for text in judged:
+        _check_border(text, headers[text.number], found)
+        _check_special(text, found)
     filled = sum(min(text.stop, len(text.inputs)) for text in texts)
     slots = given.inputs.size
     if 2 * filled < slots:
@@ -438,11 +443,11 @@ def _check_end(text: _Text, found: Findings) -> None:
         found.add("padding-supervised", [text.row], cells, targets[pads])
 
 
-def _check_mask(text: _Text, found: Findings) -> None:
+def _check_mask(text: _Text, headers: Headers, found: Findings) -> None:
     mask = text.given.expect.mask
     if mask is None:
         return
-    likely, certain = _expected_spans(text, found)
+    likely, certain = _expected_spans(text, headers)
     last = text.stop if text.end is None else text.end
     differing = [_difference(text, spans, last) for spans in likely]
     extra, missing = min(differing, key=lambda pair: sum(map(len, pair)), default=((), ()))
@@ -466,7 +471,7 @@ def _difference(text: _Text, spans: Spans, last: int) -> tuple[NDArray[np.intp],
     return 1 + np.flatnonzero(graded & ~expected), 1 + np.flatnonzero(expected & ~graded)
 
 
-def _expected_spans(text: _Text, found: Findings) -> tuple[list[Spans], bool]:
+def _expected_spans(text: _Text, headers: Headers) -> tuple[list[Spans], bool]:
     """Give the spans that the mask may leave supervised, and whether that is known for certain."""
     expect, length = text.given.expect, len(text.block)
     if expect.mask == "none":
@@ -474,7 +479,6 @@ def _expected_spans(text: _Text, found: Findings) -> tuple[list[Spans], bool]:
     if expect.spans is not None:
         return [expect.spans[text.number]], True
     likely: list[Spans] = []
-    headers = _headers(text, found)
     for begin, end, is_shared in headers:
         if expect.mask == "prompt_without_header":
             likely.append(((begin, length),))
@@ -485,12 +489,8 @@ def _expected_spans(text: _Text, found: Findings) -> tuple[list[Spans], bool]:
     return likely, len(headers) == 1
 
 
-def _headers(text: _Text, found: Findings) -> list[tuple[int, int, bool]]:
-    """Give where the declared style's response header stands in a text, each place of it.
-
-    As positions: of its first token, and of the first one after it; and whether its last
-    token is partly header and partly response.
-    """
+def _headers(text: _Text, found: Findings) -> Headers:
+    """Give where the declared style's response header stands in a text, each place of it."""
     style, decode = text.given.expect.style, found.decode
     header = get_style(style).header if style is not None else ""
     if not header or decode is None:
@@ -506,17 +506,17 @@ def _headers(text: _Text, found: Findings) -> list[tuple[int, int, bool]]:
         begun = whole[:length]
         return bisect_left(range(len(ids)), True, key=lambda n: decode(ids[:n]).startswith(begun))
 
-    headers = []
-    for at in range(len(whole)):
-        if whole.startswith(header, at):
-            end = tokens_for(at + len(header))
-            headers.append((tokens_for(at), end, len(decode(ids[:end])) > at + len(header)))
+    headers: list[tuple[int, int, bool]] = []
+    at = whole.find(header)
+    while at >= 0:
+        end = tokens_for(at + len(header))
+        headers.append((tokens_for(at), end, len(decode(ids[:end])) > at + len(header)))
+        at = whole.find(header, at + 1)
     return headers
 
 
-def _check_border(text: _Text, found: Findings) -> None:
+def _check_border(text: _Text, headers: Headers, found: Findings) -> None:
     """Look for a token that is partly response header, partly response."""
-    headers = _headers(text, found)
     if len(headers) == 1 and headers[0][2]:
         position = headers[0][1] - 1
         found.add("border-moved", [text.row], text.cells([position]), [text.block[position]])

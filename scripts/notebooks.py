@@ -9,6 +9,7 @@ out or refused. A notebook that fails is left as it was.
 """
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -22,14 +23,17 @@ METADATA = {
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
-def run(notebook: NotebookNode) -> NotebookNode:
-    """Give the notebook with fresh outputs, in normal form.
+def run(notebook: NotebookNode, folder: Path | None = None) -> NotebookNode:
+    """Give the notebook with fresh outputs, in normal form; run in the folder, if one is given.
 
     Raises `ValueError` for a cell that writes to stderr: a page shows no warnings, and an
     error that belongs to the lesson is caught by its cell and its message printed.
     """
     # Printed text arrives in pieces that depend on the moment; stored, it is one piece.
-    NotebookClient(notebook, timeout=300, kernel_name="python3", coalesce_streams=True).execute()
+    place = {"metadata": {"path": str(folder)}} if folder else {}
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources=place, coalesce_streams=True
+    ).execute()
     notebook.metadata = NotebookNode(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells, 1):
@@ -50,13 +54,18 @@ def run(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def store(path: Path) -> None:
+    """Run a notebook and write it back."""
+    notebook = run(nbformat.read(path, as_version=4))
+    nbformat.validate(notebook)
+    nbformat.write(notebook, path)
+    print(f"ran {path}", flush=True)
+
+
 def main(paths: list[Path]) -> None:
-    """Run each notebook and write it back."""
-    for path in paths:
-        notebook = run(nbformat.read(path, as_version=4))
-        nbformat.validate(notebook)
-        nbformat.write(notebook, path)
-        print(f"ran {path}")
+    """Run the notebooks, two at a time."""
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(store, paths))
 
 
 if __name__ == "__main__":

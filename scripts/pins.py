@@ -2,15 +2,19 @@
 
     python3.11 scripts/pins.py [arguments for pip install]
 
-A new environment is made in a temporary folder, every extra is installed into it, and
-what is there is written down. `torch` is pinned beforehand, by hand, here.
+Nothing is installed: pip is asked what it would install with every extra, on the oldest
+Python that the book is made with, whatever Python it runs on itself. `torch` is pinned
+beforehand, by hand, here.
 """
 
-import re
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+FLOOR = "3.11.2"
+"""The oldest Python that `make book` works with; Debian 12 has it."""
 
 TORCH = "torch==2.13.0"
 ROOT = Path(__file__).parent.parent
@@ -19,28 +23,27 @@ HEADER = f"""\
 # from the ranges in pyproject.toml; do not edit. On Linux, the public {TORCH} brings
 # gigabytes of GPU libraries; README.md says how to have the CPU build instead.
 """
+LEFT_OUT = ("inside-the-batch", "setuptools", "wheel")  # ours, and what an environment brings
 
 
 def main(pip_arguments: list[str]) -> None:
-    """Install everything anew, list it, and write the list."""
+    """Ask for everything anew, and write what was named."""
     with tempfile.TemporaryDirectory() as folder:
-        python = Path(folder) / "bin" / "python"
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [str(python), "-m", "pip"]
-        everything = f"{ROOT}[book,test,peers]"
-        for wanted in (TORCH, everything):
-            subprocess.run([*pip, "install", "--quiet", *pip_arguments, wanted], check=True)
-        listed = subprocess.run(
-            [*pip, "freeze", "--exclude", "inside-the-batch"],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
+        report = Path(folder) / "report.json"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
+        # To ask for another Python, pip wants wheels alone, and a target that it leaves empty.
+        pip += ["--python-version", FLOOR, "--only-binary", ":all:", "--target", folder]
+        pip += ["--report", str(report), *pip_arguments, TORCH, f"{ROOT}[book,test,peers]"]
+        subprocess.run(pip, check=True)
+        chosen = [part["metadata"] for part in json.loads(report.read_text())["install"]]
+    chosen.sort(key=lambda part: part["name"].lower())
     # A local version ("+cpu") names one build of many; the pin is to hold for all of them.
-    pins = re.sub(r"\+[\w.]+$", "", listed, flags=re.MULTILINE)
-    if " @ " in pins:
-        raise SystemExit(f"a package came from an address, not by version:\n{pins}")
-    (ROOT / "requirements.txt").write_text(HEADER + pins)
+    pins = [
+        f"{part['name']}=={part['version'].split('+')[0]}\n"
+        for part in chosen
+        if part["name"] not in LEFT_OUT
+    ]
+    (ROOT / "requirements.txt").write_text(HEADER + "".join(pins))
 
 
 if __name__ == "__main__":

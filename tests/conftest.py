@@ -25,6 +25,20 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share tests between processes by file, and those of every page of the site by page.
+
+    A file's tests have fixtures in common that take long. What is asked of each page takes
+    minutes in all, and every page is loaded for itself anyway.
+    """
+    for item in items:
+        group = item.nodeid.split("::")[0]
+        if item.path.name == "test_pages.py":
+            group += " " + item.callspec.params["name"]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def toy() -> list[list[int]]:
     """Give the three texts that run through every step of the book."""

@@ -4,11 +4,15 @@ import ast
 import re
 import sys
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from scripts.pins import FLOOR
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -27,6 +31,19 @@ def pins() -> dict[str, str]:
 def test_every_dependency_is_pinned_within_its_range():
     for wanted in ranges():
         assert wanted.specifier.contains(pins()[wanted.name.lower()]), wanted
+
+
+@pytest.mark.parametrize(("name", "version"), pins().items())
+def test_every_pin_can_be_installed_on_the_oldest_python(name, version):
+    installed = distribution(name)
+    assert installed.version.split("+")[0] == version, "the environment is not the pins'"
+    assert SpecifierSet(installed.metadata.get("Requires-Python") or "").contains(FLOOR)
+
+
+def test_the_makefile_asks_for_the_oldest_python():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"v < ({FLOOR.replace('.', ', ')})" in makefile
+    assert f"Python {FLOOR} is needed" in makefile
 
 
 def test_torch_is_the_pin_that_the_readme_speaks_of():

@@ -58,6 +58,8 @@ def test_numbers_that_are_no_tokens_and_texts_that_are_markup_are_shown_as_they_
     table = PairTable([[27, 50257]], [[-1, 2**40]], title="<b>")
     assert repr(table).endswith(f"row 0 inputs: < 50257\nrow 0 targets: -1 {2**40}")
     page = table._repr_html_()
+    assert "<style" not in page
+    assert ' border="1" cellpadding="4">' in page
     assert "&lt;" in page
     assert "<b>" not in page
 

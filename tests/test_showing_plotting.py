@@ -58,6 +58,8 @@ def test_packs_are_drawn_to_scale_and_said_in_words():
 def test_a_picture_has_no_date_no_address_and_no_fixed_ink():
     svg = draw_lengths(BATCH).svg()
     assert "currentColor" in svg
+    assert "<style" not in svg  # which would hold for the whole page
+    assert 'stroke-linejoin="round" stroke-linecap="butt"' in svg
     assert "#010203" not in svg
     assert not re.search(r"#0102\d\d", svg), "a role's stand-in was not replaced"
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", svg)

@@ -122,7 +122,7 @@ class BatchExplorer(anywidget.AnyWidget):
         return {**data, **own}, metadata
 
     def _repr_html_(self) -> str:
-        return f"<style>{stylesheet()}</style>{self.html()}"
+        return self.html()
 
     def html(self) -> str:
         """Give the element with its state, and the table to read where no script runs."""

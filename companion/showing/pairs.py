@@ -14,7 +14,7 @@ import numpy as np
 from companion.findings import Report
 from companion.ignoring import IGNORE_INDEX
 from companion.showing.glyphs import show_html, show_plain, token_text
-from companion.showing.table import stylesheet
+from companion.showing.table import UNSTYLED
 from companion.tokenizing import END_ID, gpt2_token_bytes
 
 _FOUND = ' style="outline:3px solid;outline-offset:-3px"'
@@ -90,9 +90,9 @@ class PairTable:
             bodies += f"{opened}<tr>{head}{cells}</tr>{closed}"
         title, caption = html.escape(self.title), html.escape(self.caption)
         return (
-            f'<style>{stylesheet()}</style><div class="batch-table">'
+            '<div class="batch-table">'
             f'<div class="bt-scroll" role="region" tabindex="0" aria-label="{title}, table">'
-            f'<table class="bt bt-wide"><caption><span>{caption}</span></caption>'
+            f'<table class="bt bt-wide" {UNSTYLED}><caption><span>{caption}</span></caption>'
             f'<thead><tr><th scope="col">column</th>{heads}</tr></thead>{bodies}</table>'
             "</div></div>"
         )
@@ -103,7 +103,7 @@ class PairTable:
             marks, spoken = ' data-role="ignored"', ", ignored"
         if name == "targets" and (row, column) in self._found:
             marks, spoken = marks + _FOUND, f"{spoken}, found by the audit"
-        shown = f"{show_html(text)}<small>{id}</small>" if text else str(id)
+        shown = f"{show_html(text)}<br><small>{id}</small>" if text else str(id)
         spoken = f'<span class="bt-spoken">{spoken}</span>' if spoken else ""
         return f"<td{marks}>{shown}{spoken}</td>"
 

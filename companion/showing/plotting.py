@@ -25,6 +25,9 @@ from companion.tokenizing import TokenizedEntry
 _INK = "#010203"
 """Stands for the page's own ink until the picture is written."""
 
+_RULE = '<style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt}</style>'
+_HANDED_DOWN = 'stroke-linejoin="round" stroke-linecap="butt"'
+
 
 class Picture:
     """A figure, and what can be seen in it in words.
@@ -51,6 +54,8 @@ class Picture:
         written = self._drawn().replace(_INK, "currentColor")
         for role, look in ROLES.items():
             written = written.replace(_stand_in(role), f"var(--role-{role}, {look.light})")
+        # matplotlib's rule for every element would hold for the whole page; the root hands it down.
+        written = written.replace(_RULE, "").replace("<svg", f"<svg {_HANDED_DOWN}", 1)
         return written[written.index("<svg") :].strip()
 
     def save(self, path: str | Path) -> None:

@@ -36,6 +36,9 @@ PRINTED_WIDTH = 12
 PADS_SHOWN = 2
 """How many pads are shown one by one before the rest is counted."""
 
+UNSTYLED = 'border="1" cellpadding="4"'
+"""What makes a grid of a table where no style sheet does; any style sheet overrides it."""
+
 _BREAK = re.escape(show_html("\n"))
 
 
@@ -161,18 +164,22 @@ class BatchTable:
         return show_plain(cell.text)
 
     def _repr_html_(self) -> str:
-        return f"<style>{stylesheet()}</style>{self.html()}"
+        return self.html()
 
     def html(self) -> str:
-        """Give the table as HTML, without the style sheet that it needs once in a page."""
+        """Give the table as HTML.
+
+        It carries no style sheet: a page that has `stylesheet()` once shows the looks of all
+        its tables, and a page without shows borders, and each cell's role in words.
+        """
         body = self._text_body() if self.step == "format" else self._grid_body()
         wide = self.step != "format" and len(self._columns) > PRINTED_WIDTH
         caption = f"<caption><span>{html.escape(self.caption)}</span></caption>"
         return (
             f'<div class="batch-table" data-step="{self.step}">'
             f'<div class="bt-scroll" role="region" tabindex="0" aria-label="{self.title}, table">'
-            f'<table class="{"bt bt-wide" if wide else "bt"}">{caption}{body}</table></div>'
-            f"{self._legend()}</div>"
+            f'<table class="{"bt bt-wide" if wide else "bt"}" {UNSTYLED}>{caption}{body}</table>'
+            f"</div>{self._legend()}</div>"
         )
 
     def _text_body(self) -> str:
@@ -187,7 +194,7 @@ class BatchTable:
                     shown += f'<span data-role="{role}">{told}</span><br>'
                     continue
                 known.add(text)
-                spoken = f'<span class="bt-spoken">{label}: </span>'
+                spoken = f'<span class="bt-spoken"> {label}: </span>'
                 # The page breaks its line where the text does, once for several breaks.
                 inner = re.sub(f"(?:{_BREAK})+", r"\g<0><br>", show_html(text, spaces=False))
                 shown += f'<span data-role="{role}">{spoken}{inner}</span>'
@@ -236,7 +243,7 @@ class BatchTable:
             spoken += ", ignored"
         return (
             f'<td data-role="{"ignored" if cell.ignored else cell.role}">{shown}'
-            + (f"<small>{small}</small>" if small else "")
+            + (f"<br><small>{small}</small>" if small else "")
             + (f'<span class="bt-spoken">{spoken}</span>' if spoken else "")
             + "</td>"
         )
@@ -284,7 +291,8 @@ class BatchTable:
             for role, look in ROLES.items()
             if role in present
         )
-        return f'<ul class="bt-legend" aria-label="What the looks mean">{items}</ul>'
+        # Hidden where no style sheet shows it, and with it the looks.
+        return f'<ul class="bt-legend" aria-label="What the looks mean" hidden>{items}</ul>'
 
 
 @dataclass(frozen=True)
@@ -308,13 +316,14 @@ class _Run:
         return f"[{', '.join(parts)}]"
 
     def html(self) -> str:
-        shown = ""
+        parts = []
         for role, value, many in self._parts():
             text = f"{role} ×{many}"
             if value:
                 number = f'<span class="bt-value"> {value}</span>'
                 text = f'<s>{text}</s>{number}<span class="bt-spoken">, ignored</span>'
-            shown += f'<span data-role="{"ignored" if value else role}">{text}</span>'
+            parts.append(f'<span data-role="{"ignored" if value else role}">{text}</span>')
+        shown = " ".join(parts)
         if self.columns == 1:
             return f'<td class="bt-fold">{shown}</td>'
         # One cell over the columns of all that it counts, so that the block stays a block.

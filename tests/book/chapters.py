@@ -8,6 +8,7 @@ import pytest
 from nbformat import NotebookNode
 
 BOOK = Path(__file__).parents[2] / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 PATHS = sorted(BOOK.glob("[0-9]*.ipynb"))
 every_chapter = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
