@@ -26,12 +26,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Share tests between processes by file, and those of every page of the site by page.
 
     A file's tests have fixtures in common that take long. What is asked of each page takes
     minutes in all, and every page is loaded for itself anyway.
     """
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         group = item.nodeid.split("::")[0]
         if item.path.name == "test_pages.py":

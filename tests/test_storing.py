@@ -351,13 +351,16 @@ def test_a_killed_save_leaves_nothing_that_the_next_one_does_not_remove(tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
-def test_of_two_that_save_at_once_the_first_to_end_has_the_name(tmp_path):
-    with (
-        pytest.raises(FileExistsError, match="set: a dataset is saved to a new folder"),
-        storing._new_folder(tmp_path / "set") as late,
-    ):
-        with storing._new_folder(tmp_path / "set") as early:
+def save_late(folder):
+    """Save to a folder under whose name another set is saved meanwhile."""
+    with storing._new_folder(folder) as late:
+        with storing._new_folder(folder) as early:
             assert late.exists()  # one that goes on is no leftover
             (early / "early").touch()
         (late / "late").touch()
+
+
+def test_of_two_that_save_at_once_the_first_to_end_has_the_name(tmp_path):
+    with pytest.raises(FileExistsError, match="set: a dataset is saved to a new folder"):
+        save_late(tmp_path / "set")
     assert [path.name for path in tmp_path.rglob("*")] == ["set", "early"]
