@@ -9,13 +9,13 @@ missing. What it leaves out: the entries before they are a batch (`companion.sur
 Chapter 08.
 """
 
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from companion.findings import Findings, Report
@@ -212,7 +212,8 @@ def _read(
 
 
 def _array(value: Any, name: str) -> NDArray[np.int64]:
-    if isinstance(value, torch.Tensor):
+    torch = sys.modules.get("torch")  # who hands in a tensor has imported it
+    if torch is not None and isinstance(value, torch.Tensor):
         if value.device.type == "meta":
             raise ValueError(f"{name}: on the device 'meta', where a tensor holds no values")
         if value.dtype.is_floating_point or value.dtype.is_complex:

@@ -53,12 +53,18 @@ export function plan(lengths, strategy, batchSize, maxLength) {
   checkNumber("batch_size", batchSize);
   if (maxLength !== null) checkNumber("max_length", maxLength);
   const limit = maxLength ?? longest;
-  const sizes = lengths.map((length) => Math.min(length, limit) + 1);
-  const rows = strategy === "packed" ? shuffled(planPacks(sizes, limit + 1)) : sizes.map((size) => [size]);
+  const sizes = lengths.map((length) => Math.min(length, limit));
+  const isPacked = strategy === "packed";
+  const rows = isPacked ? shuffled(planPacks(sizes, limit)) : sizes.map((size) => [size]);
   const batches = batchesOf(rows, strategy, batchSize);
   const whole = strategy === "static" ? longestOf(sizes) : 0;
   /** @type {[number, number[][]][]} */
-  const blocks = batches.map((batch) => [Math.max(whole, longestOf(batch.map(sum))), batch]);
+  const blocks = batches.map((batch) => {
+    const width = Math.max(whole, longestOf(batch.map(sum)));
+    // The end token, where there is room for it.
+    return [width, isPacked ? batch : batch.map(([size]) => [Math.min(size + 1, width)])];
+  });
+  const texts = blocks.flatMap(([, own]) => own.flat());
   const lost = lengths.filter((length) => length > limit).map((length) => length - limit);
   const slots = sum(blocks.map(([width, { length }]) => width * length));
   return {
@@ -66,9 +72,9 @@ export function plan(lengths, strategy, batchSize, maxLength) {
     batches: blocks,
     steps: blocks.length,
     slots,
-    padding_share: 1 - sum(sizes) / slots,
+    padding_share: 1 - sum(texts) / slots,
     squares: sum(blocks.map(([width, { length }]) => width * width * length)),
-    text_squares: sum(sizes.map((size) => size * size)),
+    text_squares: sum(texts.map((size) => size * size)),
     texts_cut: lost.length,
     ids_cut: sum(lost),
   };
@@ -92,7 +98,7 @@ export function epoch(lengths, { strategy, batch_size, max_length }) {
     attention: planned.squares / usual.squares,
   }));
   const chosen = plans[STRATEGIES.indexOf(strategy)] ?? plan(lengths, strategy, batch_size, max_length);
-  return { plan: chosen, rows, texts: lengths.length, longest: longestOf(lengths) + 1 };
+  return { plan: chosen, rows, texts: lengths.length, longest: longestOf(lengths) };
 }
 
 /**
@@ -232,7 +238,7 @@ export function tallyOf({ plan, rows }) {
     ? `${counted(plan.texts_cut, "text is", "texts are")} cut and ${plan.texts_cut === 1 ? "loses its" : "lose their"} end token: ${counted(plan.ids_cut, "id is", "ids are")} gone.`
     : "No text is cut.";
   const against = plan.strategy === "dynamic" ? "" : `, ${cost.toFixed(2)} times those of dynamic padding`;
-  return `${counted(plan.steps, "step")}, ${percent(plan.padding_share)} padding. The model computes on ${count(plan.slots)} slots${against}. ${lost}`;
+  return `${counted(plan.steps, "step")}, ${percent(plan.padding_share)} padding. The model computes on ${counted(plan.slots, "slot")}${against}. ${lost}`;
 }
 
 /** @param {Plan} plan @param {number} step counted from 0 */

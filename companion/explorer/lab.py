@@ -42,7 +42,7 @@ ORDER_SEED = 0
 
 
 class Block(NamedTuple):
-    """One batch: how wide it is, and for each row the slots that each of its texts takes."""
+    """One batch: how wide its inputs are, and in each row the slots that each text takes."""
 
     width: int
     rows: list[list[int]]
@@ -68,7 +68,7 @@ class Plan:
 
     @property
     def slots(self) -> int:
-        """All slots of all blocks: most of what a model computes grows with them."""
+        """All slots of all inputs: most of what a model computes grows with them."""
         return sum(width * len(rows) for width, rows in self.batches)
 
     @property
@@ -112,19 +112,19 @@ def plan(
 
     `batch_size`: rows of a batch; one that is larger than the set gives a single batch.
     `max_length`: columns of `inputs`, as for the `Collator` with truncation "cut", or None.
-    A text takes a slot for each token and one for its end token; what has no room is cut.
-    A pack is as long as `max_length` allows, or as the longest text. (`Packer` shifts within
-    each text and so needs no slot for its end token; here all five are counted alike.)
+    Of the inputs a text takes a slot for each token, and one for its end token where that
+    does not stand in the targets alone, as it does in the longest row and everywhere in a
+    pack. A pack is as long as `max_length` allows, or as the longest text.
 
     Raises `ValueError` for numbers and names that are none of these.
 
     >>> for width, rows in plan([7, 1, 3, 3, 5], "dynamic", batch_size=2).batches:
     ...     print(width, rows)
-    8 [[8], [2]]
-    4 [[4], [4]]
-    6 [[6]]
+    7 [[7], [2]]
+    3 [[3], [3]]
+    5 [[5]]
     >>> plan([7, 1, 3, 3, 5], "packed", batch_size=2).batches
-    [Block(width=8, rows=[[6, 2], [4, 4]]), Block(width=8, rows=[[8]])]
+    [Block(width=7, rows=[[5], [3, 3, 1]]), Block(width=7, rows=[[7]])]
     """
     texts = checked_lengths(lengths)
     if strategy not in STRATEGIES:
@@ -133,10 +133,10 @@ def plan(
     if max_length is not None:
         _check_number("max_length", max_length)
     limit = int(texts.max()) if max_length is None else max_length
-    sizes = np.minimum(texts, limit) + 1
+    sizes = np.minimum(texts, limit)
     everyone = np.arange(len(sizes))
     if strategy == "packed":
-        packs = _shuffled(plan_packs(sizes, limit + 1))
+        packs = _shuffled(plan_packs(sizes, limit))
         filled = [sizes[pack].tolist() for pack in packs]
     else:
         filled = [[size] for size in sizes.tolist()]
@@ -152,9 +152,10 @@ def plan(
     blocks = []
     for batch in batches:
         rows = [filled[row] for row in batch]
-        blocks.append(Block(max(map(sum, rows)), rows))
-    if strategy == "static":
-        blocks = [Block(int(sizes.max()), rows) for _, rows in blocks]
+        width = int(sizes.max()) if strategy == "static" else max(map(sum, rows))
+        if strategy != "packed":  # the end token, where there is room for it
+            rows = [[min(size + 1, width)] for (size,) in rows]
+        blocks.append(Block(width, rows))
     lost = texts[texts > limit] - limit
     return Plan(strategy, blocks, len(lost), int(lost.sum()))
 
@@ -166,11 +167,11 @@ def compare(
 
     >>> for name, planned in compare([7, 1, 3, 3, 5], batch_size=2).items():
     ...     print(f"{name:8} {planned.steps} steps, {planned.padding_share:.0%} padding")
-    static   3 steps, 40% padding
+    static   3 steps, 34% padding
     dynamic  3 steps, 20% padding
-    bucketed 3 steps, 8% padding
-    sorted   3 steps, 8% padding
-    packed   2 steps, 0% padding
+    bucketed 3 steps, 5% padding
+    sorted   3 steps, 5% padding
+    packed   2 steps, 10% padding
     """
     return {name: plan(lengths, name, batch_size, max_length) for name in STRATEGIES}
 
@@ -196,7 +197,7 @@ def epoch(
         for name, planned in plans.items()
     ]
     chosen = plans[strategy] if strategy in plans else plan(lengths, strategy)
-    longest = int(np.max(lengths)) + 1
+    longest = int(np.max(lengths))
     return {"plan": chosen.as_json(), "rows": rows, "texts": np.size(lengths), "longest": longest}
 
 
@@ -236,11 +237,11 @@ class PaddingLab(anywidget.AnyWidget):
     >>> PaddingLab([7, 1, 3, 3, 5], "packed", batch_size=2)
     An epoch of 5 texts in batches of 2, no maximum length.
     Slots and attention: times those of dynamic padding.
-    static   40.0% padding, 3 steps, slots 1.33, attention 1.57
-    dynamic  20.0% padding, 3 steps, slots 1.00, attention 1.00
-    bucketed 7.7% padding, 3 steps, slots 0.87, attention 0.80
-    sorted   7.7% padding, 3 steps, slots 0.87, attention 0.80
-    packed   0.0% padding, 2 steps, slots 0.80, attention 0.94
+    static   34.3% padding, 3 steps, slots 1.40, attention 1.64
+    dynamic  16.0% padding, 3 steps, slots 1.00, attention 1.00
+    bucketed 4.8% padding, 3 steps, slots 0.84, attention 0.79
+    sorted   4.8% padding, 3 steps, slots 0.84, attention 0.79
+    packed   9.5% padding, 2 steps, slots 0.84, attention 0.99
     """
 
     _esm = lab_module()
