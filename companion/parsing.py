@@ -169,7 +169,8 @@ def _delimiter(head: str, suffix: str) -> str:
     names = {name.strip(' "\r') for name in line.split(delimiter)}
     if suffix in (".csv", ".tsv") and line:
         return delimiter
-    return delimiter if len(names) > 1 and names & known and rest.strip() else ""
+    named = names & known if len(names) > 1 else names & LISTS
+    return delimiter if named and rest.strip() else ""
 
 
 def _is_lines(head: str, named: bool) -> bool:
