@@ -334,7 +334,8 @@ def _json_lines(pieces: Iterator[str]) -> Iterator[Raw]:
         try:
             value, end = decoder.decode(text, 0)
             if end < len(text):
-                raise json.JSONDecodeError("Extra data", text, end)
+                at = len(text) - len(text[end:].lstrip(SPACE))
+                raise json.JSONDecodeError("Extra data", text, at)
         except RecursionError:
             yield Raw(None, where, "the line is nested too deeply")
         except ValueError as error:

@@ -27,7 +27,7 @@ def main(pip_arguments: list[str]) -> None:
         python = Path(folder) / "bin" / "python"
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip = [str(python), "-m", "pip"]
-        everything = f"{ROOT}[book,test,peers]"
+        everything = f"{ROOT}[book,test,parquet,peers]"
         for wanted in (TORCH, everything):
             subprocess.run([*pip, "install", "--quiet", *pip_arguments, wanted], check=True)
         listed = subprocess.run(
