@@ -4,7 +4,7 @@ import pytest
 
 from companion.conversations import Conversation, Message
 from companion.entries import Entry, load_entries
-from companion.formatting import STYLES
+from companion.formatting import STYLES, PromptStyle
 from companion.noticing import RULES, notice_conversation, notice_entry
 from companion.tokenizing import gpt2_encode
 
@@ -128,3 +128,8 @@ def test_every_sentence_can_be_worded():
     for rule in RULES.values():
         assert rule.sentence.format(where="Entry 3").startswith("Entry 3: ")
         assert rule.severity == "note"
+
+
+def test_a_style_that_joins_tokens_by_itself_is_not_the_fields_fault():
+    style = PromptStyle("spaced", instruction="Q: {instruction}", header=" A: ")
+    assert notice_entry(Entry("Name a colour.", "", "Blue. "), style, gpt2_encode) == ()

@@ -609,3 +609,15 @@ def test_without_pyarrow_a_parquet_file_is_refused_with_the_line_that_installs_i
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     said = sentence_about(path)
     assert said == ": a parquet file is read by the package pyarrow: pip install pyarrow"
+
+
+def test_what_is_null_in_a_table_is_missing(tmp_path):
+    values = [{"instruction": "Add.", "output": "3", "input": "1 2"}, ALPACA[0] | {"input": None}]
+    rows = (Entry("Add.", "1 2", "3"), ENTRIES[0])
+    assert load_file(write(tmp_path, "mine.parquet", parquet(values))).rows == rows
+
+
+def test_a_number_that_is_cut_by_a_piece_is_one_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(parsing, "PIECE", 3)
+    said = sentence_about(write(tmp_path, "mine.json", "[1234]"))
+    assert said.endswith("and found a number (1234)")
