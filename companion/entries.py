@@ -1,14 +1,14 @@
 """Step 0, reading: a file of entries becomes a list of `Entry`.
 
-Takes a `.json` list or a `.jsonl` file (one object a line) and gives entries that
-are known to be whole: every field is text, and none is missing. What it leaves
-out: any judgement of the text itself, which is the work of `companion.auditing`.
+Takes a file in any form that holds entries (`companion.reading` knows them) and gives
+entries that are known to be whole: every field is text, and none is missing. What it
+leaves out: any judgement of the text itself, which is the work of `companion.auditing`.
 Chapter 01.
 """
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -29,41 +29,36 @@ class Entry:
 
 
 class EntryError(ValueError):
-    """A file of entries that cannot be read; the message names file, entry and field."""
+    """A file that cannot be read; the message names the file, the entry or line, the field."""
 
 
 def load_entries(path: str | Path | None = None) -> list[Entry]:
-    """Read entries from `path`, or the embedded set when there is no path.
+    """Read entries from `path`, or the embedded set when there is no path; `-` is standard input.
 
     A missing `input` or `task` is "", and fields that this book has no use for are
     passed over. Entries and lines are counted from 1 in messages.
 
-    Raises `FileNotFoundError` where there is no such file, and `EntryError` where the
-    file holds anything but entries.
+    Data that bring the whole text of their prompt (`prompt`, `completion`) become entries
+    for a prompt style that adds nothing, `companion.forms.GIVEN`. Raises
+    `FileNotFoundError` where there is no such file, and `EntryError` where the file holds
+    anything but entries.
 
     >>> load_entries()[0].output
     "The correct spelling is 'Occasion'."
     """
     if path is None:
         embedded = files("companion") / "data" / "entries.json"
-        return _entries_of_list(embedded.read_text(encoding="utf-8"), "the embedded set")
-    path = Path(path)
-    if path.is_dir():
-        raise EntryError(f"{path}: this is a folder; give a .json or .jsonl file in it")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such file")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        return [Entry(**value) for value in json.loads(embedded.read_text(encoding="utf-8"))]
+    from companion.reading import load_file  # it makes entries itself, and only files need it
+
+    loaded = load_file(path)
+    entries = [row for row in loaded.rows if isinstance(row, Entry)]
+    if not entries:
         raise EntryError(
-            f"{path}: the file is not UTF-8 text: "
-            f"byte {error.start} is {error.object[error.start]:#04x}"
-        ) from None
-    if path.suffix == ".jsonl":
-        return _entries_of_lines(text, str(path))
-    if path.suffix == ".json":
-        return _entries_of_list(text, str(path))
-    raise EntryError(f"{path}: a file of entries ends in .json or .jsonl, not in {path.suffix!r}")
+            f"{loaded.name}: the file holds {loaded.form.gives}, in the form {loaded.form.name}; "
+            "companion.reading.load_file reads them"
+        )
+    return entries
 
 
 def split_entries(
@@ -95,72 +90,3 @@ def split_entries(
         parts[0 if placed < train_end else 1 if placed < test_end else 2].extend(group)
         placed += len(group)
     return parts
-
-
-def _entries_of_list(text: str, name: str) -> list[Entry]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise EntryError(f"{name}: the file is not JSON: {error}") from None
-    except RecursionError:
-        raise EntryError(f"{name}: the file is nested too deeply to be a list of entries") from None
-    if not isinstance(found, list):
-        raise EntryError(
-            f"{name}: expected a list of entries, [{{...}}, {{...}}], and found {_kind(found)}"
-        )
-    if not found:
-        raise EntryError(f"{name}: the list holds no entry")
-    return [_entry(value, f"{name}, entry {number}") for number, value in enumerate(found, 1)]
-
-
-def _entries_of_lines(text: str, name: str) -> list[Entry]:
-    entries = [_entry_of_line(line, where) for line, where in _lines(text, name)]
-    if not entries:
-        raise EntryError(f"{name}: the file holds no entry")
-    return entries
-
-
-def _lines(text: str, name: str) -> Iterator[tuple[str, str]]:
-    # Only "\n" ends a line: JSON allows U+2028 inside a string, where splitlines() would cut.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield line, f"{name}, line {number}"
-
-
-def _entry_of_line(line: str, where: str) -> Entry:
-    try:
-        return _entry(json.loads(line), where)
-    except EntryError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise EntryError(f"{where}: the line is not JSON: {error}") from None
-
-
-def _entry(value: object, where: str) -> Entry:
-    if not isinstance(value, dict):
-        raise EntryError(
-            f"{where}: expected an object with 'instruction', 'input' and 'output', "
-            f"and found {_kind(value)}"
-        )
-    fields = {}
-    for field in ("instruction", "input", "output", "task"):
-        if field not in value and field in ("instruction", "output"):
-            raise EntryError(f"{where}: {field!r} is missing")
-        fields[field] = value.get(field, "")
-        if not isinstance(fields[field], str):
-            raise EntryError(f"{where}: {field!r} should be a string and is {_kind(fields[field])}")
-    return Entry(**fields)
-
-
-def _kind(value: object) -> str:
-    """Say in JSON's words what was found, cut short where it is long."""
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
-    name = "null" if value is None else names.get(type(value), "a number")
-    try:
-        shown = json.dumps(value, ensure_ascii=False)
-    except RecursionError:  # what could just be read can be too deep to be written
-        return name
-    # A lone surrogate cannot be printed, and a message is there to be printed.
-    shown = shown.encode("utf-8", "backslashreplace").decode("utf-8")
-    shown = shown if len(shown) <= 40 else shown[:37] + "..."
-    return name if value is None else f"{name} ({shown})"

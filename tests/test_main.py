@@ -272,7 +272,7 @@ UNREADABLE = {
     "a NUL in a string": ("a.json", b'[{"instruction": "\x00", "output": ""}]', "is not JSON"),
     "Latin-1": ("a.json", '[{"instruction": "é"}]'.encode("latin-1"), "not UTF-8 text: byte 18"),
     "UTF-16": ("a.json", "[]".encode("utf-16"), "the file is not UTF-8 text"),
-    "another suffix": ("a.csv", "a,b\n", "ends in .json or .jsonl, not in '.csv'"),
+    "a table without rows": ("a.csv", "a,b\n", "a.csv: the file holds no entry"),
     "nested too deeply": ("a.json", "[" * 100_000, "nested too deeply"),
 }
 
