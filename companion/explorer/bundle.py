@@ -25,6 +25,9 @@ MODULES = (
     "table",
     "parts",
     "sharing",
+    "drawing",
+    "changing",
+    "acting",
     "explorer",
     "hosts",
 )
