@@ -32,9 +32,9 @@
  */
 
 export const STRATEGIES = ["static", "dynamic", "bucketed", "sorted", "packed"];
-const MEGA = 50;
-const POOL = 100;
-const MOST = 1_000_000;
+export const MEGA = 50;
+export const POOL = 100;
+export const MOST = 1_000_000;
 
 // The plan, as in lab.py ------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import { answerOf, buttonOf } from "./turn.js";
  * @typedef {import("./explorer.js").View} View
  */
 
-const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by side
+export const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by side
 
 /**
  * @typedef {object} Table an entry's table, cell by cell, so that what differs can be told
