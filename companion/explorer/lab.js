@@ -248,7 +248,7 @@ export function stepOf(plan, step) {
 export function tableOf(epoch, state) {
   const most = epoch.rows.reduce((most, { cost }) => Math.max(most, cost), 0);
   /** @type {(part: number) => string} */
-  const wide = (part) => `data-wide="${(100 * part).toFixed(2)}%"`; // `widen` makes it so
+  const wide = (part) => `data-wide="${(100 * part).toFixed(2)}%"`; // `write` makes it so
   const rows = epoch.rows.map(
     ({ strategy, padding_share, steps, cost, attention }) =>
       `<tr${strategy === epoch.plan.strategy ? ' aria-current="true"' : ""}><th scope="row">${strategy}</th>` +
@@ -259,9 +259,19 @@ export function tableOf(epoch, state) {
   return `<caption>${captionOf(epoch, state)}</caption><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
-/** Make bars as wide as they say: a strict page ignores a style in HTML. @param {HTMLElement} table */
-function widen(table) {
-  for (const bar of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("[data-wide]"))) bar.style.width = bar.dataset.wide ?? "";
+/**
+ * Write HTML into an element, and make its parts as wide and as tall as they say: a strict page
+ * ignores a style that stands in HTML.
+ *
+ * @param {HTMLElement} at
+ * @param {string} html
+ */
+function write(at, html) {
+  at.innerHTML = html;
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (at.querySelectorAll("[data-wide], [data-tall]"))) {
+    part.style.width = part.dataset.wide ?? "";
+    part.style.height = part.dataset.tall ?? "";
+  }
 }
 
 // The drawing -----------------------------------------------------------------------------
@@ -311,7 +321,7 @@ function pictureOf(batches, { across, down, wide, label, hatch, marked }) {
     ? `<rect class="pl-mark" x="1" y="${Math.max(1, marked[0] - 1)}" width="${wide - 2}" height="${marked[1] + 2}"/>`
     : "";
   return (
-    `<svg role="img" aria-label="${label}" viewBox="0 0 ${wide} ${tall}" preserveAspectRatio="none" height="${tall}">` +
+    `<svg role="img" aria-label="${label}" viewBox="0 0 ${wide} ${tall}" preserveAspectRatio="none" data-tall="${tall}px">` +
     `<defs><pattern id="${hatch}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="5" height="5"/><path d="M0 0V5"/></pattern></defs>` +
     `<path class="pl-slots" d="${slots}" fill="url(#${hatch})"/><path class="pl-text" d="${text}"/>` +
     `<path class="pl-borders" d="${borders}"/>${mark}</svg>`
@@ -391,8 +401,7 @@ function draw(own) {
   own.boxes[3].max = String(plan.steps);
   $("said").textContent = SAID[plan.strategy];
   $("tally").textContent = tallyOf(epoch);
-  $("table").innerHTML = tableOf(epoch, state);
-  widen($("table"));
+  write($("table"), tableOf(epoch, state));
   drawEpoch(own);
 }
 
@@ -413,7 +422,7 @@ function drawEpoch(own) {
   const { wide, slots, across, down } = scale(own);
   own.drawnWide = wide;
   const label = `The epoch's ${counted(plan.steps, "batch", "batches")} one under another, first step on top; ${percent(plan.padding_share)} of the slots are pads.`;
-  $("epoch").innerHTML = pictureOf(plan.batches, { across, down, wide, label, hatch: `${prefix}-hatch`, marked: [0, 0] });
+  write($("epoch"), pictureOf(plan.batches, { across, down, wide, label, hatch: `${prefix}-hatch`, marked: [0, 0] }));
   $("scale").textContent = `${count(slots)} slots`;
   drawStep(own);
 }
@@ -435,7 +444,7 @@ function drawStep(own) {
   range.setAttribute("aria-valuetext", said);
   $("detail").textContent = said;
   const larger = Math.min(14, 168 / batch[1].length);
-  $("batch").innerHTML = pictureOf([batch], { across, down: larger, wide, label: "This batch, its rows enlarged", hatch: `${prefix}-near` });
+  write($("batch"), pictureOf([batch], { across, down: larger, wide, label: "This batch, its rows enlarged", hatch: `${prefix}-near` }));
 }
 
 // What the reader does --------------------------------------------------------------------
