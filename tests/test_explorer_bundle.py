@@ -72,8 +72,9 @@ def test_the_python_of_each_step_prints_what_that_step_shows(name, tmp_path):
     written = run(
         'import { pythonOf } from "./sharing.js";\n'
         f"const state = {json.dumps(state)};\n"
+        f"const constants = {json.dumps(bundle.explorer_constants())};\n"
         'const steps = ["format", "tokenize", "pad", "shift", "ignore", "mask"];\n'
-        "console.log(JSON.stringify(steps.map((step) => pythonOf(state, { step }))));\n",
+        "console.log(JSON.stringify(steps.map((step) => pythonOf(state, { step }, constants))));\n",
         tmp_path,
         "program.mjs",
     )

@@ -89,7 +89,7 @@ def test_the_kernel_answers_a_state_that_is_none_with_a_sentence(explorer, monke
     messages = sent(explorer, monkeypatch)
     style = {"name": "mine", "instruction": "no slot"}
     explorer._answer(explorer, {"number": 1, "state": {**explorer.state, "style": style}})
-    assert messages[0]["error"].startswith("prompt style 'mine': 'instruction' holds the slot")
+    assert messages[0]["error"].startswith("prompt style: instruction holds the slot")
 
 
 def test_a_style_and_a_tokenizer_of_the_readers_own_work(monkeypatch):

@@ -68,7 +68,31 @@ def test_a_picture_has_no_date_no_address_and_no_fixed_ink():
 def test_parts_of_a_picture_are_told_apart_without_colour():
     svg = draw_lengths(BATCH).svg()
     assert "<pattern" in svg, "the response is hatched"
-    assert "fill: none" in svg, "pads are empty"
+    assert 'fill="none"' in svg, "pads are empty"
+
+
+def test_two_pictures_have_no_id_in_common_and_each_refers_to_its_own():
+    drawn = [
+        draw_lengths(BATCH).svg(),
+        draw_lengths(BATCH[:1]).svg(),
+        draw_waves({"sorted": [9, 5, 1]}).svg(),
+    ]
+    found = [re.findall(r'\sid="([^"]+)"', svg) for svg in drawn]
+    assert all(len(own) > 10 for own in found)
+    everyone = [id for own in found for id in own]
+    assert len(everyone) == len(set(everyone))
+    for svg, own in zip(drawn, found, strict=True):
+        referred = re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', svg)
+        assert referred
+        assert {one or other for one, other in referred} <= set(own)
+
+
+def test_a_picture_styles_nothing_by_sheet_or_style_attribute():
+    svg = draw_lengths(BATCH).svg()
+    assert "<style" not in svg
+    assert "style=" not in svg
+    assert re.search(r'fill="url\(#i[0-9a-f]{8}-h\w+\)"', svg), "the hatch is still its own"
+    assert 'stroke-linejoin="round"' in svg
 
 
 def test_a_saved_picture_stands_alone(tmp_path):
@@ -142,7 +166,7 @@ def test_six_settings_are_told_apart_without_colour():
     picture = draw_waits({str(number): [(0, number), (1, number)] for number in range(6)})
     (axes,) = picture.figure.axes
     assert len({line.get_marker() for line in axes.lines}) == 6
-    dashes = re.findall(r"stroke-dasharray: ([\d., ]+)", picture.svg())
+    dashes = re.findall(r'stroke-dasharray="([\d., ]+)"', picture.svg())
     assert len(set(dashes)) == 5, "and one line is whole"
     assert {line.get_color() for line in axes.lines} == {"#010203"}
 

@@ -25,6 +25,9 @@ MODULES = (
     "table",
     "parts",
     "sharing",
+    "drawing",
+    "changing",
+    "acting",
     "explorer",
     "hosts",
 )
@@ -125,8 +128,10 @@ def _as_function(name: str) -> str:
     source = re.sub(
         r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', r"const \1 = \2_js;", source, flags=re.M
     )
-    # What is said about types is for those who read the module, and is a fifth of its weight.
+    # What is said about types is for those who read the module, and is a fifth of its weight;
+    # so are the lines that say why.
     source = re.sub(r"[ \t]*/\*\*.*?\*/\n?", "", source, flags=re.DOTALL)
+    source = re.sub(r"^[ \t]*// .*\n", "", source, flags=re.MULTILINE)
     left = re.findall(r"^(?:import|export)\b.*", source, re.M)
     if left:
         raise ValueError(f"{name}.js: cannot be joined with the others because of {left[0]!r}")

@@ -54,6 +54,11 @@
  * @property {string[]} codes of every finding, in the order in which they are named
  * @property {Required<Omit<State, "entries">>} defaults
  * @property {number} most_entries
+ * @property {number} most_characters of all entries together, in UTF-16 units
+ * @property {number} most_style_characters
+ * @property {number} most_ids of one row
+ * @property {number} most_length
+ * @property {number} most_multiple
  * @property {number} end_id
  * @property {string} end_text
  * @property {number} pad_id
@@ -178,47 +183,116 @@ export function carriedTokenizer(tokens) {
 
 /**
  * Check a state, and give it whole: with the defaults, with its style spelled out, and
- * without lone surrogates.
+ * without lone surrogates. An error says what is wrong in one sentence, word for word that of
+ * `read_state` in `frames.py`.
  *
- * @param {State} state
+ * @param {unknown} given
  * @param {Constants} constants
  * @returns {ReadState}
  */
-export function readState(state, constants) {
-  const { defaults, masks, truncations, faults, most_entries: most } = constants;
-  const known = ["entries", ...Object.keys(defaults)];
-  const whole = { ...defaults, ...state };
-  for (const name of Object.keys(state)) {
-    if (!known.includes(name)) throw new Error(`a state has no ${name}, but ${known.join(", ")}`);
+export function readState(given, constants) {
+  const { defaults, most_entries: most, most_characters: mostCharacters } = constants;
+  if (!isObject(given)) throw new Error(`a state is an object; found ${shown(given)}`);
+  const names = Object.keys(defaults);
+  for (const name of Object.keys(given)) {
+    if (name !== "entries" && !names.includes(name)) {
+      throw new Error(`a state has no ${shown(name)}, but entries, ${names.join(", ")}`);
+    }
   }
-  const { entries, style } = whole;
+  /** @type {Record<string, any>} */
+  const whole = { ...defaults, ...given };
+  checkChoices(whole, constants);
+  checkLengths(whole, constants);
+  const entries = Object.hasOwn(given, "entries") ? whole.entries : null;
   if (!Array.isArray(entries) || entries.length < 1 || entries.length > most) {
     throw new Error(`entries are a list of 1 to ${most}`);
   }
-  /** @type {["mask" | "truncation" | "fault", (string | null)[]][]} */
+  const read = entries.map((entry, number) => readEntry(entry, number, constants));
+  const length = lengthOf(read.filter((entry) => !Array.isArray(entry)).flatMap((entry) => Object.values(entry)));
+  if (length > mostCharacters) {
+    throw new Error(`the entries have ${count1000(length)} characters in all; at most ${count1000(mostCharacters)} are taken`);
+  }
+  return /** @type {ReadState} */ ({ ...whole, entries: read, style: readStyle(whole.style, constants) });
+}
+
+/**
+ * Say in a sentence why a state is none, or give "" where it is one.
+ *
+ * @param {unknown} state
+ * @param {Constants} constants
+ */
+export function refusalOf(state, constants) {
+  try {
+    readState(state, constants);
+    return "";
+  } catch (error) {
+    return /** @type {Error} */ (error).message;
+  }
+}
+
+/** @param {Record<string, any>} chosen @param {Constants} constants */
+function checkChoices(chosen, { masks, truncations, faults }) {
+  /** @type {[string, (string | null)[]][]} */
   const choices = [
     ["mask", masks],
     ["truncation", truncations],
     ["fault", [null, ...faults]],
   ];
   for (const [name, allowed] of choices) {
-    if (!allowed.includes(whole[name])) {
-      throw new Error(`${name} is one of ${allowed.join(", ")}; found ${whole[name]}`);
+    if (!allowed.includes(chosen[name])) {
+      throw new Error(`${name} is one of ${allowed.map(String).join(", ")}; found ${shown(chosen[name])}`);
     }
   }
-  for (const name of /** @type {const} */ (["max_length", "pad_to_multiple_of"])) {
-    if (whole[name] !== null && !Number.isSafeInteger(whole[name])) {
-      throw new Error(`${name} is a whole number or null; found ${whole[name]}`);
-    }
-  }
-  return { ...whole, entries: entries.map(readEntry), style: readStyle(style, constants) };
 }
 
-/** @param {unknown} entry @param {number} number @returns {Entry | number[]} */
-function readEntry(entry, number) {
+/** @param {Record<string, any>} chosen @param {Constants} constants */
+function checkLengths(chosen, { most_length, most_multiple }) {
+  /** @type {[string, number][]} */
+  const lengths = [
+    ["max_length", most_length],
+    ["pad_to_multiple_of", most_multiple],
+  ];
+  for (const [name, most] of lengths) {
+    const value = chosen[name];
+    if (value === null) continue;
+    if (!Number.isSafeInteger(value)) throw new Error(`${name} is a whole number or null; found ${shown(value)}`);
+    if (value > most) throw new Error(`${name} is at most ${count1000(most)}; found ${value}`);
+  }
+}
+
+/** @param {unknown} value @returns {value is object} */
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Say in a sentence what was found; short, and the same in both languages. @param {unknown} value */
+function shown(value) {
+  if (typeof value === "string") {
+    // As many code points as Python takes; twice as many units hold them.
+    const begin = [...value.slice(0, 82).replace(/\p{Surrogate}/gu, "\uFFFD")];
+    return begin.length <= 40 ? begin.join("") : `${begin.slice(0, 40).join("")}…`;
+  }
+  if (typeof value === "number") return Math.abs(value) < 2 ** 53 ? String(value) : "a number that is not exact";
+  if (value === null || typeof value === "boolean") return String(value);
+  return Array.isArray(value) ? "a list" : "an object";
+}
+
+/** @param {string[]} texts */
+function lengthOf(texts) {
+  return texts.reduce((sum, text) => sum + text.length, 0);
+}
+
+/** @param {number} number */
+function count1000(number) {
+  return number.toLocaleString("en");
+}
+
+/** @param {unknown} entry @param {number} number @param {Constants} constants @returns {Entry | number[]} */
+function readEntry(entry, number, { most_ids: most }) {
   if (Array.isArray(entry)) {
+    if (entry.length > most) throw new Error(`entry ${number} has ${count1000(entry.length)} ids; at most ${count1000(most)} are taken`);
     if (entry.length > 0 && entry.every((id) => Number.isSafeInteger(id) && id >= 0)) return entry;
-  } else if (entry && Object.keys(entry).sort().join() === "input,instruction,output") {
+  } else if (isObject(entry) && Object.keys(entry).sort().join() === "input,instruction,output") {
     if (areTexts(entry)) return wellFormed(/** @type {Entry} */ (entry));
   }
   throw new Error(
@@ -228,20 +302,24 @@ function readEntry(entry, number) {
 }
 
 /** @param {unknown} style @param {Constants} constants @returns {PromptStyle} */
-function readStyle(style, { styles, style_defaults: defaults }) {
+function readStyle(style, { styles, style_defaults: defaults, most_style_characters: most }) {
   if (typeof style === "string") {
     if (!Object.hasOwn(styles, style)) {
       const names = Object.keys(styles).join(", ");
-      throw new Error(`there is no prompt style ${style}; there are ${names}`);
+      throw new Error(`there is no prompt style ${shown(style)}; there are ${names}`);
     }
     return styles[style];
   }
   const known = ["name", "instruction", ...Object.keys(defaults)];
   /** @type {Record<string, any>} */
-  const whole = { ...defaults, .../** @type {object} */ (style) };
-  const isStyle = known.every((name) => name in whole) && known.length === Object.keys(whole).length;
+  const whole = isObject(style) ? { ...defaults, ...style } : {};
+  const isStyle = known.every((name) => Object.hasOwn(whole, name)) && known.length === Object.keys(whole).length;
   if (!isStyle || !areTexts(whole)) {
     throw new Error(`style is a name or an object of texts: ${known.join(", ")}`);
+  }
+  const length = lengthOf(Object.values(/** @type {object} */ (style)));
+  if (length > most) {
+    throw new Error(`the prompt style has ${count1000(length)} characters in all; at most ${count1000(most)} are taken`);
   }
   for (const name of ["instruction", "input"]) {
     if (whole[name].split(`{${name}}`).length !== 2) {
@@ -571,7 +649,7 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
   const slots = { "prompt-supervised": { mask }, "response-ignored": { mask } };
   if (2 * pads > rows.length * width) {
     found["mostly-padding"] = every;
-    slots["mostly-padding"] = { share: `${Math.floor((100 * pads) / (rows.length * width))}%` };
+    slots["mostly-padding"] = { share: `${roundHalfEven(100 * (1 - (rows.length * width - pads) / (rows.length * width)))}%` };
   }
   /** @type {(code: string, number: number) => number} */
   const add = (code, number) => (found[code] ??= []).push(number);
@@ -590,6 +668,12 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
   if (batch.why.flat().every((reason) => reason !== null)) found["nothing-supervised"] = every;
   else every.forEach((number) => rowCodes(batch, number, mask).forEach((code) => add(code, number)));
   return codes.filter((code) => found[code]).map((code) => ({ code, rows: found[code], slots: slots[code] ?? {} }));
+}
+
+/** Round as Python writes a number without decimals. @param {number} number */
+function roundHalfEven(number) {
+  const rounded = Math.round(number);
+  return number % 1 === 0.5 && rounded % 2 ? rounded - 1 : rounded;
 }
 
 /**

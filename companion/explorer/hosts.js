@@ -4,8 +4,8 @@
  */
 
 import { mount } from "./explorer.js";
-import { carriedTokenizer, makeFrames, readState } from "./frames.js";
-import { keep, kept, readLink } from "./sharing.js";
+import { carriedTokenizer, makeFrames, readState, refusalOf } from "./frames.js";
+import { keep, kept, readLink, readView } from "./sharing.js";
 import { makeTokenizer } from "./tokenizing.js";
 
 /**
@@ -32,11 +32,8 @@ export function pageHost(tokens, constants, load) {
   return {
     isPage: true,
     frames(state, drawn, failed) {
-      try {
-        readState(state, constants);
-      } catch (error) {
-        return failed(`${/** @type {Error} */ (error).message}.`);
-      }
+      const why = refusalOf(state, constants);
+      if (why) return failed(`${why}.`);
       try {
         return drawn(makeFrames(state, tokenizer, constants));
       } catch (error) {
@@ -126,17 +123,31 @@ export function definePageElement(constants) {
           },
         };
         const explorer = mount(this, data, host, constants);
-        const showOwn = () => {
-          const before = kept(this.id, own);
-          if (before) explorer.show(before, data.step, KEPT);
-          else explorer.show(own, data.step);
+        const showOwn = (isFirst = false) => {
+          const [before, why] = this.keptBatch(own);
+          if (before || why || !isFirst) explorer.show(before ?? own, data.step, why);
         };
-        if (kept(this.id, own)) showOwn();
+        showOwn(true);
         this.restore(explorer, showOwn);
         addEventListener("hashchange", () => this.restore(explorer, showOwn));
       } catch (error) {
         this.replaceChildren(...stored); // the table tells the lesson without us
         console.error(error);
+      }
+    }
+
+    /**
+     * Give what the reader left here, if it can be shown, and what to say about it.
+     *
+     * @param {State} own the page's
+     * @returns {[State | null, string]}
+     */
+    keptBatch(own) {
+      try {
+        const before = kept(this.id, own, constants);
+        return [before, before ? KEPT : ""];
+      } catch (error) {
+        return [null, `What this browser kept of a batch cannot be shown, and is discarded: ${/** @type {Error} */ (error).message}.`];
       }
     }
 
@@ -148,14 +159,14 @@ export function definePageElement(constants) {
      */
     restore(explorer, showOwn) {
       try {
-        const link = readLink(location.hash, this.id);
+        const link = readLink(location.hash, this.id, constants);
         if (link) {
           explorer.show(link.state, link.step, LINKED);
           this.scrollIntoView();
         } else if (this.hasAttribute("data-linked")) showOwn();
         this.toggleAttribute("data-linked", Boolean(link));
-      } catch {
-        explorer.tell("The link to a batch in this page's address is damaged, and nothing of it could be used.");
+      } catch (error) {
+        explorer.tell(`The link to a batch in this page's address is damaged, and nothing of it could be used: ${/** @type {Error} */ (error).message}.`);
       }
     }
   }
@@ -205,16 +216,20 @@ export function jupyterWidget(constants) {
       const answered = ({ asked, frames, error }) => {
         const own = waiting.get(asked);
         waiting.delete(asked);
-        if (own) error ? own.failed(error) : own.drawn(frames);
+        if (own) error || !frames ? own.failed(String(error)) : own.drawn(frames);
       };
       model.on("msg:custom", answered);
-      const explorer = mount(el, { state: chosen(), step: model.get("step"), show: model.get("show") }, host, constants);
+      readState(chosen(), constants); // a model that is none is an error, which Jupyter shows
+      const looked = () => readView({ step: model.get("step"), show: model.get("show") });
+      const explorer = mount(el, { state: chosen(), ...looked() }, host, constants);
       const follow = () => {
         if (whole(chosen()) === known) return; // it was this view that changed it
+        const why = refusalOf(chosen(), constants);
+        if (why) return explorer.tell(`The kernel's batch cannot be shown: ${why}.`);
         known = whole(chosen());
-        explorer.show(chosen(), model.get("step"));
+        explorer.show(chosen(), looked().step);
       };
-      const turn = () => explorer.look(model.get("step"), model.get("show"));
+      const turn = () => explorer.look(looked().step, looked().show);
       for (const name of parts) model.on(`change:${name}`, follow);
       model.on("change:step change:show", turn);
       return () => {

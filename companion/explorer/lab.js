@@ -32,9 +32,9 @@
  */
 
 export const STRATEGIES = ["static", "dynamic", "bucketed", "sorted", "packed"];
-const MEGA = 50;
-const POOL = 100;
-const MOST = 1_000_000;
+export const MEGA = 50;
+export const POOL = 100;
+export const MOST = 1_000_000;
 
 // The plan, as in lab.py ------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ export function stepOf(plan, step) {
 export function tableOf(epoch, state) {
   const most = epoch.rows.reduce((most, { cost }) => Math.max(most, cost), 0);
   /** @type {(part: number) => string} */
-  const wide = (part) => `style="width:${(100 * part).toFixed(2)}%"`;
+  const wide = (part) => `data-wide="${(100 * part).toFixed(2)}%"`; // `write` makes it so
   const rows = epoch.rows.map(
     ({ strategy, padding_share, steps, cost, attention }) =>
       `<tr${strategy === epoch.plan.strategy ? ' aria-current="true"' : ""}><th scope="row">${strategy}</th>` +
@@ -263,6 +263,21 @@ export function tableOf(epoch, state) {
   );
   const heads = ["strategy", "padding", "steps", "slots", "attention"].map((name) => `<th scope="col">${name}</th>`);
   return `<caption>${captionOf(epoch, state)}</caption><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+}
+
+/**
+ * Write HTML into an element, and make its parts as wide and as tall as they say: a strict page
+ * ignores a style that stands in HTML.
+ *
+ * @param {HTMLElement} at
+ * @param {string} html
+ */
+function write(at, html) {
+  at.innerHTML = html;
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (at.querySelectorAll("[data-wide], [data-tall]"))) {
+    part.style.width = part.dataset.wide ?? "";
+    part.style.height = part.dataset.tall ?? "";
+  }
 }
 
 // The drawing -----------------------------------------------------------------------------
@@ -312,12 +327,25 @@ function pictureOf(batches, { across, down, wide, label, hatch, marked }) {
     ? `<rect class="pl-mark" x="1" y="${Math.max(1, marked[0] - 1)}" width="${wide - 2}" height="${marked[1] + 2}"/>`
     : "";
   return (
-    `<svg role="img" aria-label="${label}" viewBox="0 0 ${wide} ${tall}" preserveAspectRatio="none" style="height:${tall}px">` +
+    `<svg role="img" aria-label="${label}" viewBox="0 0 ${wide} ${tall}" preserveAspectRatio="none" data-tall="${tall}px">` +
     `<defs><pattern id="${hatch}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="5" height="5"/><path d="M0 0V5"/></pattern></defs>` +
     `<path class="pl-slots" d="${slots}" fill="url(#${hatch})"/><path class="pl-text" d="${text}"/>` +
     `<path class="pl-borders" d="${borders}"/>${mark}</svg>`
   );
 }
+
+/**
+ * @typedef {object} Lab a lab from within: what is chosen, what is planned, where it is drawn
+ * @property {HTMLElement} root
+ * @property {string} prefix
+ * @property {Host} host
+ * @property {(part: string) => HTMLElement} $ a part by its name
+ * @property {HTMLInputElement[]} boxes strategy, batch size, maximum length, step
+ * @property {State} state
+ * @property {Epoch | null} epoch
+ * @property {number} step counted from 0
+ * @property {number} drawnWide pixels
+ */
 
 /**
  * Put the lab into an element.
@@ -331,163 +359,173 @@ export function mount(root, first, host, prefix) {
   root.innerHTML = frameOf(prefix, Boolean(host.isPage));
   /** @type {(part: string) => HTMLElement} */
   const $ = (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`));
-  const [strategy, size, limit, range] = /** @type {HTMLInputElement[]} */ (["strategy", "size", "limit", "range"].map($));
-  /** @type {State} */
-  let state = first;
-  /** @type {Epoch | null} */
-  let epoch = null;
-  let step = 0;
-  let drawnWide = 0;
+  const boxes = /** @type {HTMLInputElement[]} */ (["strategy", "size", "limit", "range"].map($));
+  /** @type {Lab} */
+  const own = { root, prefix, host, $, boxes, state: first, epoch: null, step: 0, drawnWide: 0 };
+  listen(own, first);
+  start(own, first);
+  return {
+    show: (/** @type {State} */ state) => start(own, state),
+    complain: (/** @type {string} */ message) => complain(own, message),
+  };
+}
 
-  function drawControls() {
-    strategy.value = state.strategy;
-    size.value = String(state.batch_size);
-    limit.value = state.max_length === null ? "" : String(state.max_length);
-  }
+/** @param {Lab} own @param {State} given */
+function start(own, given) {
+  const [strategy, size, limit] = own.boxes;
+  own.state = given;
+  own.step = 0;
+  complain(own, "");
+  for (const box of [size, limit]) box.removeAttribute("aria-invalid");
+  strategy.value = given.strategy;
+  size.value = String(given.batch_size);
+  limit.value = given.max_length === null ? "" : String(given.max_length);
+  change(own, {});
+}
 
-  function draw() {
-    if (!epoch) return;
-    const { plan } = epoch;
-    step = Math.min(step, plan.steps - 1);
-    range.max = String(plan.steps);
-    $("said").textContent = SAID[plan.strategy];
-    $("tally").textContent = tallyOf(epoch);
-    $("table").innerHTML = tableOf(epoch, state);
-    drawEpoch();
-  }
-
-  /** A slot has the same area in all settings, so that the areas of epochs can be compared. */
-  function scale() {
-    const { plan, longest, texts } = /** @type {Epoch} */ (epoch);
-    const wide = $("epoch").clientWidth || 600;
-    const slots = plan.batches.reduce((most, [width]) => Math.max(most, width), longest);
-    // Where long packs make a slot narrower, its row is taller: the area of a slot stays.
-    return { wide, slots, across: wide / slots, down: (Math.min(12, 440 / texts) * slots) / longest };
-  }
-
-  function drawEpoch() {
-    if (!epoch) return;
-    const { plan } = epoch;
-    const { wide, slots, across, down } = scale();
-    drawnWide = wide;
-    const label = `The epoch's ${counted(plan.steps, "batch", "batches")} one under another, first step on top; ${percent(plan.padding_share)} of the slots are pads.`;
-    $("epoch").innerHTML = pictureOf(plan.batches, { across, down, wide, label, hatch: `${prefix}-hatch`, marked: [0, 0] });
-    $("scale").textContent = `${count(slots)} slots`;
-    drawStep();
-  }
-
-  function drawStep() {
-    if (!epoch) return;
-    const { plan } = epoch;
-    const { wide, across, down } = scale();
-    const above = sum(plan.batches.slice(0, step).map(([, rows]) => rows.length));
-    const batch = plan.batches[step];
-    const mark = /** @type {Element} */ ($("epoch").querySelector(".pl-mark"));
-    mark.setAttribute("y", String(Math.max(1, above * down - 1)));
-    mark.setAttribute("height", String(batch[1].length * down + 2));
-    const said = stepOf(plan, step);
-    range.value = String(step + 1);
-    range.setAttribute("aria-valuetext", said);
-    $("detail").textContent = said;
-    const larger = Math.min(14, 168 / batch[1].length);
-    $("batch").innerHTML = pictureOf([batch], { across, down: larger, wide, label: "This batch, its rows enlarged", hatch: `${prefix}-near` });
-  }
-
-  /** @param {string} message */
-  function complain(message) {
-    $("message").textContent = message;
-    $("message").hidden = !message;
-  }
-
-  /** @param {Partial<State>} change */
-  function change(change) {
-    state = { ...state, ...change };
-    host.plan(state, show);
-  }
-
-  /** @param {Epoch} planned */
-  function show(planned) {
-    epoch = planned;
-    draw();
-  }
-
-  /** @param {HTMLInputElement} box @param {string} name @param {boolean} mayBeEmpty */
-  function read(box, name, mayBeEmpty) {
-    const text = box.value.trim();
-    box.removeAttribute("aria-invalid");
-    if (mayBeEmpty && !text && !box.validity.badInput) return null;
-    if (/^\d{1,7}$/.test(text) && Number(text) >= 1 && Number(text) <= MOST) return Number(text);
-    box.setAttribute("aria-invalid", "true");
-    const found = text ? `found ${text}` : box.validity.badInput ? "found something else" : "the box is empty";
-    const may = mayBeEmpty ? ", or empty for none" : "";
-    throw new Error(`The ${name} is a whole number from 1 to ${count(MOST)}${may}; ${found}. What is drawn is the epoch before that.`);
-  }
-
-  function changed() {
-    try {
-      const read_size = /** @type {number} */ (read(size, "batch size", false));
-      const max_length = read(limit, "maximum length", true);
-      complain("");
-      change({ strategy: strategy.value, batch_size: read_size, max_length });
-    } catch (error) {
-      complain(/** @type {Error} */ (error).message);
-    }
-  }
-
-  /** @param {PointerEvent | MouseEvent} event */
-  function point(event) {
-    if (!epoch) return;
-    const box = $("epoch").getBoundingClientRect();
-    let row = ((event.clientY - box.top) / box.height) * sum(epoch.plan.batches.map(([, rows]) => rows.length));
-    const found = epoch.plan.batches.findIndex(([, rows]) => (row -= rows.length) < 0);
-    if (found < 0 || found === step) return;
-    step = found;
-    drawStep();
-  }
-
-  strategy.addEventListener("change", changed);
-  size.addEventListener("input", changed);
-  limit.addEventListener("input", changed);
-  range.addEventListener("input", () => {
-    step = Number(range.value) - 1;
-    drawStep();
+/** @param {Lab} own @param {Partial<State>} part */
+function change(own, part) {
+  own.state = { ...own.state, ...part };
+  own.host.plan(own.state, (planned) => {
+    own.epoch = planned;
+    draw(own);
   });
-  $("epoch").addEventListener("pointermove", point);
-  $("epoch").addEventListener("click", point);
-  $("link").addEventListener("click", () => void copy(`${location.href.split("#")[0]}${hashOf(root.id, state)}`));
-  $("reset").addEventListener("click", () => start(first));
+}
+
+/** @param {Lab} own @param {string} message */
+function complain({ $ }, message) {
+  $("message").textContent = message;
+  $("message").hidden = !message;
+}
+
+/** @param {Lab} own */
+function draw(own) {
+  const { epoch, state, $ } = own;
+  if (!epoch) return;
+  const { plan } = epoch;
+  own.step = Math.min(own.step, plan.steps - 1);
+  own.boxes[3].max = String(plan.steps);
+  $("said").textContent = SAID[plan.strategy];
+  $("tally").textContent = tallyOf(epoch);
+  write($("table"), tableOf(epoch, state));
+  drawEpoch(own);
+}
+
+/** A slot has the same area in all settings, so that the areas of epochs can be compared. @param {Lab} own */
+function scale(own) {
+  const { plan, longest, texts } = /** @type {Epoch} */ (own.epoch);
+  const wide = own.$("epoch").clientWidth || 600;
+  const slots = plan.batches.reduce((most, [width]) => Math.max(most, width), longest);
+  // Where long packs make a slot narrower, its row is taller: the area of a slot stays.
+  return { wide, slots, across: wide / slots, down: (Math.min(12, 440 / texts) * slots) / longest };
+}
+
+/** @param {Lab} own */
+function drawEpoch(own) {
+  const { epoch, prefix, $ } = own;
+  if (!epoch) return;
+  const { plan } = epoch;
+  const { wide, slots, across, down } = scale(own);
+  own.drawnWide = wide;
+  const label = `The epoch's ${counted(plan.steps, "batch", "batches")} one under another, first step on top; ${percent(plan.padding_share)} of the slots are pads.`;
+  write($("epoch"), pictureOf(plan.batches, { across, down, wide, label, hatch: `${prefix}-hatch`, marked: [0, 0] }));
+  $("scale").textContent = `${count(slots)} slots`;
+  drawStep(own);
+}
+
+/** @param {Lab} own */
+function drawStep(own) {
+  const { epoch, step, prefix, boxes, $ } = own;
+  if (!epoch) return;
+  const { plan } = epoch;
+  const range = boxes[3];
+  const { wide, across, down } = scale(own);
+  const above = sum(plan.batches.slice(0, step).map(([, rows]) => rows.length));
+  const batch = plan.batches[step];
+  const mark = /** @type {Element} */ ($("epoch").querySelector(".pl-mark"));
+  mark.setAttribute("y", String(Math.max(1, above * down - 1)));
+  mark.setAttribute("height", String(batch[1].length * down + 2));
+  const said = stepOf(plan, step);
+  range.value = String(step + 1);
+  range.setAttribute("aria-valuetext", said);
+  $("detail").textContent = said;
+  const larger = Math.min(14, 168 / batch[1].length);
+  write($("batch"), pictureOf([batch], { across, down: larger, wide, label: "This batch, its rows enlarged", hatch: `${prefix}-near` }));
+}
+
+// What the reader does --------------------------------------------------------------------
+
+/** @param {Lab} own @param {State} first */
+function listen(own, first) {
+  const { root, boxes, $ } = own;
+  const [strategy, size, limit, range] = boxes;
+  strategy.addEventListener("change", () => changed(own));
+  size.addEventListener("input", () => changed(own));
+  limit.addEventListener("input", () => changed(own));
+  range.addEventListener("input", () => {
+    own.step = Number(range.value) - 1;
+    drawStep(own);
+  });
+  $("epoch").addEventListener("pointermove", (event) => point(own, event));
+  $("epoch").addEventListener("click", (event) => point(own, event));
+  $("link").addEventListener("click", () => void copy(own, `${location.href.split("#")[0]}${hashOf(root.id, own.state)}`));
+  $("reset").addEventListener("click", () => start(own, first));
   new ResizeObserver(() => {
-    if ($("epoch").clientWidth !== drawnWide) drawEpoch();
+    if ($("epoch").clientWidth !== own.drawnWide) drawEpoch(own);
   }).observe($("epoch"));
+}
 
-  /** @param {string} text */
-  async function copy(text) {
-    const box = /** @type {HTMLInputElement} */ ($("copied"));
-    box.value = text;
-    try {
-      await navigator.clipboard.writeText(text);
-      box.hidden = true;
-      $("copying").textContent = "The link is in the clipboard.";
-    } catch {
-      // Over plain http a browser gives no clipboard; a selected text can be copied by hand.
-      box.hidden = false;
-      box.select();
-      $("copying").textContent = "The link is selected; copy it with the keyboard.";
-    }
+/** @param {Lab} own */
+function changed(own) {
+  const [strategy, size, limit] = own.boxes;
+  try {
+    const batch_size = /** @type {number} */ (read(size, "batch size", false));
+    const max_length = read(limit, "maximum length", true);
+    complain(own, "");
+    change(own, { strategy: strategy.value, batch_size, max_length });
+  } catch (error) {
+    complain(own, /** @type {Error} */ (error).message);
   }
+}
 
-  /** @param {State} given */
-  function start(given) {
-    state = given;
-    step = 0;
-    complain("");
-    for (const box of [size, limit]) box.removeAttribute("aria-invalid");
-    drawControls();
-    change({});
+/** @param {HTMLInputElement} box @param {string} name @param {boolean} mayBeEmpty */
+function read(box, name, mayBeEmpty) {
+  const text = box.value.trim();
+  box.removeAttribute("aria-invalid");
+  if (mayBeEmpty && !text && !box.validity.badInput) return null;
+  if (/^\d{1,7}$/.test(text) && Number(text) >= 1 && Number(text) <= MOST) return Number(text);
+  box.setAttribute("aria-invalid", "true");
+  const found = text ? `found ${text.slice(0, 40)}` : box.validity.badInput ? "found something else" : "the box is empty";
+  const may = mayBeEmpty ? ", or empty for none" : "";
+  throw new Error(`The ${name} is a whole number from 1 to ${count(MOST)}${may}; ${found}. What is drawn is the epoch before that.`);
+}
+
+/** Look at the step under the pointer. @param {Lab} own @param {PointerEvent | MouseEvent} event */
+function point(own, event) {
+  const { epoch, $ } = own;
+  if (!epoch) return;
+  const box = $("epoch").getBoundingClientRect();
+  let row = ((event.clientY - box.top) / box.height) * sum(epoch.plan.batches.map(([, rows]) => rows.length));
+  const found = epoch.plan.batches.findIndex(([, rows]) => (row -= rows.length) < 0);
+  if (found < 0 || found === own.step) return;
+  own.step = found;
+  drawStep(own);
+}
+
+/** @param {Lab} own @param {string} text */
+async function copy({ $ }, text) {
+  const box = /** @type {HTMLInputElement} */ ($("copied"));
+  box.value = text;
+  try {
+    await navigator.clipboard.writeText(text);
+    box.hidden = true;
+    $("copying").textContent = "The link is in the clipboard.";
+  } catch {
+    // Over plain http a browser gives no clipboard; a selected text can be copied by hand.
+    box.hidden = false;
+    box.select();
+    $("copying").textContent = "The link is selected; copy it with the keyboard.";
   }
-
-  start(first);
-  return { show: start, complain };
 }
 
 // A link to a lab's settings --------------------------------------------------------------

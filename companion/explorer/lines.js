@@ -26,11 +26,12 @@
  * @property {number} start the column of the block that its first cell comes from
  */
 
+// Python has these too; a test holds them equal.
 export const STEPS = ["format", "tokenize", "pad", "shift", "ignore", "mask"];
 export const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
-const PROMPT = ["template", "instruction", "input", "header"];
-const FOLDED_FROM = 4;
-const PADS_SHOWN = 2;
+export const PROMPT = ["template", "instruction", "input", "header"];
+export const FOLDED_FROM = 4;
+export const PADS_SHOWN = 2;
 
 // The cells of a step ---------------------------------------------------------------------
 
@@ -130,7 +131,7 @@ export function runsOf(lines, step) {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** @type {Record<string, [sign: string, name: string]>} */
-const SIGNS = { " ": ["␣", "space"], "\n": ["⏎", "line break"], "\t": ["⇥", "tab"], "\r": ["␍", "return"] };
+export const SIGNS = { " ": ["␣", "space"], "\n": ["⏎", "line break"], "\t": ["⇥", "tab"], "\r": ["␍", "return"] };
 
 /** @type {Map<string, string>} */
 const texts = new Map();

@@ -7,11 +7,9 @@ import { STEPS, TITLES, escape } from "./lines.js";
 import { FAULT_NAMES, MASK_NAMES } from "./sentences.js";
 
 /**
- * @typedef {import("./frames.js").State} State
  * @typedef {import("./explorer.js").Constants} Constants
  */
 
-const LONGEST = 20000;
 /** @type {("instruction" | "input" | "output")[]} */
 export const FIELDS = ["instruction", "input", "output"];
 
@@ -25,22 +23,6 @@ export function edited(entry, box) {
   if (!Array.isArray(entry)) return { ...entry, [box.dataset.field ?? ""]: box.value };
   const ids = box.value.split(/[\s,]+/).filter(Boolean).map(Number);
   return ids.length && ids.every((id) => Number.isSafeInteger(id) && id >= 0) ? ids : null;
-}
-
-/** @param {State} state */
-export function tooLong({ entries }) {
-  for (const [number, entry] of entries.entries()) {
-    if (Array.isArray(entry)) continue;
-    for (const field of FIELDS) {
-      if (entry[field].length > LONGEST) {
-        return (
-          `The ${field} of entry ${number + 1} has ${entry[field].length.toLocaleString("en")} characters; ` +
-          `this page draws at most ${LONGEST.toLocaleString("en")}. What is drawn is the batch before that.`
-        );
-      }
-    }
-  }
-  return "";
 }
 
 /** @param {string} prefix @param {string} name @param {Constants} constants */
@@ -77,7 +59,7 @@ export function frameOf(prefix, name, { styles, masks, truncations, faults, samp
 <div class="be-options">
 ${select("style", "Prompt style", Object.keys(styles).map((style) => option(style, style)))}
 ${select("mask", "Mask", masks.map((mask) => option(mask, MASK_NAMES[mask])))}
-${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" autocomplete="off">`)}
+${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" maxlength="16" autocomplete="off">`)}
 ${select("truncation", "What is too long", truncations.map((value) => option(value, value.replace("_", " "))))}
 ${select("show", "Show", [option("text", "text"), option("ids", "ids")])}
 ${select("fault", "Break it", [option("", "nothing"), ...faults.map((fault) => option(fault, FAULT_NAMES[fault]))])}

@@ -135,12 +135,34 @@ export function tallyOf({ rows, batch, tally, refusal, warnings }, step) {
   return parts.join("; ") + notes.map((sentence) => `. ${escape(String(sentence))}`).join("");
 }
 
+/**
+ * Name the rows that a finding speaks of, as `name_places` in `findings.py` does.
+ *
+ * @param {number[]} rows
+ * @param {number} count of the batch's rows
+ */
+export function placesOf(rows, count) {
+  if (rows.length === 1) return `Row ${rows[0]}`;
+  if (rows.length === count) return "Every row";
+  return `Rows ${rows.length > 6 ? `${rows.slice(0, 5).join(", ")} and ${rows.length - 5} more` : listed(rows)}`;
+}
+
+/**
+ * Give a finding's sentence, word for word that of a `Report`.
+ *
+ * @param {import("./frames.js").Finding} finding
+ * @param {string} sentence with slots
+ * @param {number} count
+ */
+export function wordsOf({ rows, slots }, sentence, count) {
+  const words = /** @type {Record<string, string>} */ ({ ...slots, where: placesOf(rows, count) });
+  return sentence.replace(/\{([a-z]+)\}/g, (_, name) => words[name] ?? "");
+}
+
 /** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count */
 export function findingOf(finding, { rules }, count) {
   const rule = rules[finding.code];
-  const { rows } = finding;
-  const where = rows.length === count ? "Every row" : `Row${rows.length > 1 ? "s" : ""} ${listed(rows)}`;
-  const sentence = rule.sentence.replace("{where}", where).replace(/\{([a-z]+)\}/g, (_, name) => finding.slots[name] ?? "");
+  const sentence = wordsOf(finding, rule.sentence, count);
   return (
     `<li><strong>${rule.severity}</strong> <code>${finding.code}</code>: ${escape(sentence)} ` +
     `<em>${escape(rule.cure)}</em></li>`

@@ -3,18 +3,31 @@
  * their work on this page, in this browser alone.
  */
 
+import { readState, refusalOf } from "./frames.js";
 import { STEPS } from "./lines.js";
 import { FIELDS } from "./parts.js";
 
-/** @typedef {import("./frames.js").State} State */
+/**
+ * @typedef {import("./frames.js").State} State
+ * @typedef {import("./frames.js").Constants} Constants
+ */
+
+/** More signs than any batch needs that can be drawn. */
+const MOST_SIGNS = 400_000;
+const SHOWS = ["text", "ids"];
 
 /**
  * Give a Python program that prints what is on screen: texts, ids, the block, or the tensors.
+ * Whatever it takes from the state stands in it as a literal; an error for what is no state.
  *
- * @param {State} state
+ * @param {State} given
  * @param {{step: string}} view
+ * @param {Constants} constants
  */
-export function pythonOf(state, view) {
+export function pythonOf(given, view, constants) {
+  readState(given, constants);
+  /** @type {State} */
+  const state = { ...constants.defaults, ...given };
   if (state.fault || typeof state.style === "object") {
     const dumped = JSON.stringify(JSON.stringify(state));
     return [
@@ -93,16 +106,42 @@ export function linkTo(id, state, view) {
  *
  * @param {string} hash
  * @param {string} id
- * @returns {{step: string, state: State} | null} raises an error for a damaged link
+ * @param {Constants} constants
+ * @returns {{step: string, state: State} | null} raises an error, in a sentence, for a link
+ *   that holds nothing that can be shown
  */
-export function readLink(hash, id) {
+export function readLink(hash, id, constants) {
   const start = `#batch=${id}.`;
   if (!hash.startsWith(start)) return null;
-  const packed = hash.slice(start.length).replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
-  const { step, state } = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  if (!STEPS.includes(step)) throw new Error(`there is no step ${step}`);
-  return { step, state };
+  if (hash.length > MOST_SIGNS) throw new Error(`it has more than ${MOST_SIGNS.toLocaleString("en")} signs`);
+  const data = unpacked(hash.slice(start.length));
+  const isLink = typeof data === "object" && data !== null && Object.keys(data).sort().join() === "state,step";
+  if (!isLink) throw new Error("a link holds a step and a state");
+  if (!STEPS.includes(data.step)) throw new Error(`a step is one of ${STEPS.join(", ")}`);
+  readState(data.state, constants);
+  return { step: data.step, state: data.state };
+}
+
+/** @param {string} packed @returns {any} */
+function unpacked(packed) {
+  try {
+    const bytes = Uint8Array.from(atob(packed.replaceAll("-", "+").replaceAll("_", "/")), (sign) => sign.charCodeAt(0));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new Error("it cannot be decoded");
+  }
+}
+
+/**
+ * Give the step and the show that can be looked at, in place of what cannot.
+ *
+ * @param {{step?: unknown, show?: unknown}} view
+ */
+export function readView({ step, show }) {
+  return {
+    step: /** @type {string} */ (STEPS.includes(/** @type {string} */ (step)) ? step : STEPS[0]),
+    show: /** @type {string} */ (SHOWS.includes(/** @type {string} */ (show)) ? show : SHOWS[0]),
+  };
 }
 
 // Work that is kept over a reload -----------------------------------------------------------
@@ -131,17 +170,47 @@ export function keep(id, own, state) {
 }
 
 /**
- * Give what was kept, if it was made of the batch that the page has today.
+ * Give what was kept, if it was made of the batch that the page has today. What is no state is
+ * kept no longer, and an error says in a sentence what it was.
  *
  * @param {string} id
  * @param {State} own the page's
+ * @param {Constants} constants
  * @returns {State | null}
  */
-export function kept(id, own) {
+export function kept(id, own, constants) {
+  const stored = stowed(id);
+  if (stored === null) return null;
+  /** @type {unknown} */
+  let theirs;
   try {
-    const { ours, theirs } = JSON.parse(localStorage.getItem(placeOf(id)) ?? "null") ?? {};
-    return ours === JSON.stringify(own) ? JSON.parse(theirs) : null;
+    const both = JSON.parse(stored);
+    if (both.ours !== JSON.stringify(own)) return null;
+    theirs = JSON.parse(both.theirs);
   } catch {
-    return null;
+    discard(id);
+    throw new Error("it cannot be decoded");
+  }
+  const why = refusalOf(theirs, constants);
+  if (!why) return { .../** @type {State} */ (theirs), fault: null };
+  discard(id);
+  throw new Error(why);
+}
+
+/** @param {string} id @returns {string | null} */
+function stowed(id) {
+  try {
+    return localStorage.getItem(placeOf(id));
+  } catch {
+    return null; // a browser may refuse to say
+  }
+}
+
+/** @param {string} id */
+function discard(id) {
+  try {
+    localStorage.removeItem(placeOf(id));
+  } catch {
+    // Then it is refused anew at each visit.
   }
 }

@@ -15,7 +15,7 @@ import { answerOf, buttonOf } from "./turn.js";
  * @typedef {import("./explorer.js").View} View
  */
 
-const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by side
+export const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper side by side
 
 /**
  * @typedef {object} Table an entry's table, cell by cell, so that what differs can be told
@@ -93,37 +93,43 @@ function bracketOf({ name, start, cells }, runs, isOpen) {
 }
 
 /** @param {Table} table */
-function htmlOf({ number, head, rows }) {
+function htmlOf(table) {
+  const { number, head, rows } = table;
   const body = rows.map((row) => `<tr>${row.head}${row.cells.join("")}</tr>`).join("");
-  const wide = rows[rows.length - 1].cells.length > PRINTED_WIDTH ? " bt-wide" : "";
+  const wide = isWide(table) ? " bt-wide" : "";
   return `<table class="bt${wide}" aria-label="row ${number}"><thead>${head}</thead><tbody>${body}</tbody></table>`;
 }
 
 /**
- * Write a table, or only the cells of it that differ from what is drawn.
+ * Write a table, or only the cells of it that differ from what is drawn. A row that has become
+ * longer or shorter keeps the cells that it had: of a thousand tokens, a key stroke changes few.
  *
  * @param {Element} at
  * @param {Table} table
  * @param {Table | undefined} drawn
  */
 export function write(at, table, drawn) {
-  const isSame =
-    drawn?.head === table.head &&
-    drawn.rows.length === table.rows.length &&
-    table.rows.every((row, i) => {
-      const old = drawn.rows[i];
-      return old.head === row.head && old.cells.length === row.cells.length;
-    });
+  const isSame = drawn?.rows.length === table.rows.length && table.rows.every(({ head }, i) => drawn.rows[i].head === head);
   if (!isSame) {
     at.innerHTML = htmlOf(table);
     return;
   }
+  if (drawn.head !== table.head) /** @type {Element} */ (at.querySelector("thead")).innerHTML = table.head;
+  at.querySelector("table")?.classList.toggle("bt-wide", isWide(table));
   const rows = at.querySelectorAll("tbody tr");
-  table.rows.forEach((row, i) => {
-    row.cells.forEach((cell, column) => {
-      if (drawn.rows[i].cells[column] !== cell) rows[i].children[column + 1].outerHTML = cell;
+  table.rows.forEach(({ cells }, i) => {
+    const before = drawn.rows[i].cells;
+    for (let extra = before.length; extra > cells.length; extra -= 1) rows[i].lastElementChild?.remove();
+    cells.slice(0, before.length).forEach((cell, column) => {
+      if (before[column] !== cell) rows[i].children[column + 1].outerHTML = cell;
     });
+    rows[i].insertAdjacentHTML("beforeend", cells.slice(before.length).join(""));
   });
+}
+
+/** @param {Table} table */
+function isWide({ rows }) {
+  return rows[rows.length - 1].cells.length > PRINTED_WIDTH;
 }
 
 /**

@@ -4,7 +4,7 @@
  * are the explorer's.
  */
 
-import { plain, visible } from "./lines.js";
+import { STEPS, TITLES, escape, linesOf, plain, runsOf, visible } from "./lines.js";
 import { WHY } from "./sentences.js";
 
 /**
@@ -31,13 +31,59 @@ export function hintFor(step, cell, at) {
   return `${where} is graded: it belongs to ${["response", "suffix"].includes(cell.role) ? "the response" : "the prompt, which is not masked here"}.`;
 }
 
+/**
+ * Give the first target that is answered wrongly, if one is, and how many there are.
+ *
+ * @param {import("./frames.js").Frames} frames
+ * @param {string} step
+ * @param {Map<string, string>} answers
+ */
+export function firstWrong(frames, step, answers) {
+  const targets = linesOf(frames, step).filter((line) => line.name === "targets");
+  const all = targets.flatMap((line) => line.cells.map((cell) => ({ cell, at: `${line.row}:targets:${cell.position}` })));
+  /** @type {(own: {cell: Cell, at: string}) => boolean} */
+  const isRight = ({ cell, at }) => {
+    const answer = answers.get(at) ?? "";
+    if (step === "shift") return [String(cell.id), ...(["end", "pad"].includes(cell.role) ? [cell.role] : [])].includes(answer);
+    return (answer === "ignored") === (cell.why !== null);
+  };
+  return { wrong: all.find((own) => !isRight(own)) ?? null, count: all.length };
+}
+
+/**
+ * Name the fold that hides a cell, if one does.
+ *
+ * @param {import("./frames.js").Frames} frames
+ * @param {string} step
+ * @param {string} at
+ */
+export function foldAt(frames, step, at) {
+  const [row, , position] = at.split(":").map(Number);
+  const own = linesOf(frames, step).filter((line) => line.row === row);
+  const run = runsOf(own, step).find(({ start, stop }) => start <= position && position < stop);
+  return run?.isFold ? `${row}:${run.start}` : "";
+}
+
+/**
+ * Say how an attempt went.
+ *
+ * @param {string} step
+ * @param {{cell: Cell, at: string} | null} wrong
+ * @param {number} count
+ * @param {number} checks
+ */
+export function outcomeOf(step, wrong, count, checks) {
+  if (wrong) return `Not yet. ${hintFor(step, wrong.cell, wrong.at)}`;
+  return `Right: ${TITLES[STEPS.indexOf(step)]}, ${count} targets, ${checks} ${checks === 1 ? "check" : "checks"}.`;
+}
+
 /** @param {Cell} cell @param {Line} line @param {View} view */
 export function answerOf(cell, line, view) {
   const at = `${line.row}:targets:${cell.position}`;
   const answer = view.turn?.answers.get(at) ?? "";
   if (view.step === "shift") {
     return (
-      `<input class="be-answer" data-answer="${at}" inputmode="numeric" size="5" value="${escape(answer)}" ` +
+      `<input class="be-answer" data-answer="${at}" inputmode="numeric" size="5" maxlength="16" value="${escape(answer)}" ` +
       `aria-label="target of row ${line.row}, column ${cell.position}">`
     );
   }

@@ -79,12 +79,24 @@ class BatchExplorer(anywidget.AnyWidget):
         **chosen: Any,
     ) -> None:
         self._tokenizer = (encode, decode, token_bytes)
+        self._is_made = False  # until all traits are set they are no state yet
         plain_style = asdict(style) if isinstance(style, PromptStyle) else style
         super().__init__(
             entries=[_plain(entry) for entry in entries], step=step, style=plain_style, **chosen
         )
         read_state(self.state)
+        self._is_made = True
         self.on_msg(self._answer)
+
+    @traitlets.validate("entries", "style", "max_length")
+    def _check(self, proposed: Any) -> Any:
+        """Refuse what is no state, whether a program sets it or the browser."""
+        if self._is_made:
+            try:
+                read_state({**self.state, proposed["trait"].name: proposed["value"]})
+            except ValueError as error:
+                raise traitlets.TraitError(str(error)) from None
+        return proposed["value"]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -106,8 +118,10 @@ class BatchExplorer(anywidget.AnyWidget):
 
     def _answer(self, _: Any, asked: Any, buffers: Any = None) -> None:
         """Compute the frames that the browser asks for, and send them with its question."""
+        if not isinstance(asked, dict) or not isinstance(asked.get("number"), str | int):
+            return  # it is no question, and no one waits for an answer
         try:
-            answer: dict[str, Any] = {"frames": frames(asked["state"], *self._tokenizer)}
+            answer: dict[str, Any] = {"frames": frames(asked.get("state"), *self._tokenizer)}
         except ValueError as error:
             answer = {"error": f"{error}."}
         self.send({"asked": asked["number"], **answer})

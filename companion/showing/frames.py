@@ -57,6 +57,21 @@ FAULTS = (
 MOST_ENTRIES = 8
 """More entries than this are no longer seen at one glance."""
 
+MOST_CHARACTERS = 10_000
+"""Of all entries of a state together, in UTF-16 units, as a browser counts them."""
+
+MOST_STYLE_CHARACTERS = 2_000
+"""Of all texts of a prompt style together; each entry's text holds them once more."""
+
+MOST_IDS = 1_000
+"""Of one row of bare ids."""
+
+MOST_LENGTH = 1_000_000
+"""The largest `max_length`."""
+
+MOST_MULTIPLE = 1_024
+"""The largest `pad_to_multiple_of`: every row of the batch may become as wide."""
+
 Source = Entry | Sequence[int] | NDArray[np.integer]
 """What a row is made of; bare ids are all response, as the collator takes them."""
 
@@ -156,7 +171,7 @@ class State:
 
 
 def frames(
-    state: Mapping[str, Any],
+    state: object,
     encode: Encode = gpt2_encode,
     decode: Decode | None = gpt2_decode,
     token_bytes: TokenBytes = gpt2_token_bytes,
@@ -196,6 +211,11 @@ def constants() -> dict[str, Any]:
         "codes": list(RULES),
         "defaults": {**defaults, "style": State.style.name},
         "most_entries": MOST_ENTRIES,
+        "most_characters": MOST_CHARACTERS,
+        "most_style_characters": MOST_STYLE_CHARACTERS,
+        "most_ids": MOST_IDS,
+        "most_length": MOST_LENGTH,
+        "most_multiple": MOST_MULTIPLE,
         "end_id": END_ID,
         "end_text": gpt2_decode([END_ID]),
         "pad_id": PAD_ID,
@@ -229,41 +249,87 @@ def carry_tokens(
     }
 
 
-def read_state(state: Mapping[str, Any]) -> State:
-    """Check plain data, and give it as a `State`.
+def read_state(state: object) -> State:
+    """Check plain data, and give it as a `State`, its texts without lone surrogates.
 
-    Raises `ValueError` that names what is wrong with it.
+    Raises `ValueError` in one sentence, which `readState` in `frames.js` says word for word.
+
+    >>> read_state({"entries": [[0, 1]], "pad_to_multiple_of": 10**9})
+    Traceback (most recent call last):
+    ValueError: pad_to_multiple_of is at most 1,024; found 1000000000
     """
-    known = {"entries", *constants()["defaults"]}
-    if "entries" not in state or not known.issuperset(state):
-        raise ValueError(
-            f"a state has entries, and may have {', '.join(sorted(known - {'entries'}))}; "
-            f"found {', '.join(map(str, state))}"
-        )
-    rest = {name: value for name, value in state.items() if name not in ("entries", "style")}
-    for name, allowed in (("mask", MASKS), ("truncation", TRUNCATIONS), ("fault", (None, *FAULTS))):
-        if rest.get(name, allowed[0]) not in allowed:
-            raise ValueError(f"{name} is one of {_list(allowed)}; found {_list([rest[name]])}")
-    for name in ("max_length", "pad_to_multiple_of"):
-        if rest.get(name) is not None and type(rest[name]) is not int:
-            raise ValueError(f"{name} is a whole number or null; found {_list([rest[name]])}")
-    entries = state["entries"]
+    if not isinstance(state, Mapping):
+        raise ValueError(f"a state is an object; found {_shown(state)}")
+    defaults = constants()["defaults"]
+    for name in state:
+        if name != "entries" and name not in defaults:
+            raise ValueError(f"a state has no {_shown(name)}, but entries, {', '.join(defaults)}")
+    rest = {name: state.get(name, default) for name, default in defaults.items()}
+    style = rest.pop("style")
+    _check_choices(rest)
+    _check_lengths(rest)
+    entries = state.get("entries")
     if not isinstance(entries, list | tuple) or not 1 <= len(entries) <= MOST_ENTRIES:
         raise ValueError(f"entries are a list of 1 to {MOST_ENTRIES}")
     items = tuple(_read_entry(entry, number) for number, entry in enumerate(entries))
-    return State(items, _read_style(state.get("style", State.style.name)), **rest)
+    texts = [text for item in items if isinstance(item, Entry) for text in _texts_of(item)]
+    if (count := sum(map(_units, texts))) > MOST_CHARACTERS:
+        raise ValueError(
+            f"the entries have {count:,} characters in all; at most {MOST_CHARACTERS:,} are taken"
+        )
+    return State(items, _read_style(style), **rest)
 
 
-def _list(values: Sequence[object]) -> str:
-    return ", ".join("null" if value is None else str(value) for value in values)
+def _check_choices(chosen: Mapping[str, Any]) -> None:
+    for name, allowed in (("mask", MASKS), ("truncation", TRUNCATIONS), ("fault", (None, *FAULTS))):
+        value = chosen[name]
+        if not (value is None or isinstance(value, str)) or value not in allowed:
+            listed = ", ".join("null" if one is None else one for one in allowed)
+            raise ValueError(f"{name} is one of {listed}; found {_shown(value)}")
+
+
+def _check_lengths(chosen: Mapping[str, Any]) -> None:
+    for name, most in (("max_length", MOST_LENGTH), ("pad_to_multiple_of", MOST_MULTIPLE)):
+        value = chosen[name]
+        if value is None:
+            continue
+        if type(value) is not int or abs(value) >= 2**53:
+            raise ValueError(f"{name} is a whole number or null; found {_shown(value)}")
+        if value > most:
+            raise ValueError(f"{name} is at most {most:,}; found {value}")
+
+
+def _shown(value: object) -> str:
+    """Say in a sentence what was found; short, and the same in both languages."""
+    if isinstance(value, str):
+        text = _well_formed(value)
+        return text if len(text) <= 40 else f"{text[:40]}…"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, int | float):
+        return str(value) if abs(value) < 2**53 else "a number that is not exact"
+    return "a list" if isinstance(value, list | tuple) else "an object"
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _texts_of(entry: Entry) -> tuple[str, str, str]:
+    return entry.instruction, entry.input, entry.output
 
 
 def _read_entry(entry: object, number: int) -> Source:
     if isinstance(entry, dict) and entry.keys() == {"instruction", "input", "output"}:
         if all(isinstance(text, str) for text in entry.values()):
-            return Entry(**entry)
-    elif isinstance(entry, list | tuple) and entry and all(map(_is_id, entry)):
-        return list(entry)
+            return _well_formed_entry(Entry(**entry))
+    elif isinstance(entry, list | tuple) and entry:
+        if len(entry) > MOST_IDS:
+            raise ValueError(
+                f"entry {number} has {len(entry):,} ids; at most {MOST_IDS:,} are taken"
+            )
+        if all(map(_is_id, entry)):
+            return list(entry)
     raise ValueError(
         f"entry {number} is neither an object of instruction, input and output, each a text, "
         "nor a list of ids, each 0 or more"
@@ -277,20 +343,29 @@ def _is_id(value: object) -> bool:
 
 def _read_style(style: object) -> PromptStyle:
     if isinstance(style, str):
+        if style not in STYLES:
+            raise ValueError(
+                f"there is no prompt style {_shown(style)}; there are {', '.join(STYLES)}"
+            )
         return get_style(style)
     if (
-        isinstance(style, dict)
-        and {"name", "instruction"} <= style.keys() <= _STYLE_FIELDS
-        and all(isinstance(text, str) for text in style.values())
+        not isinstance(style, dict)
+        or not {"name", "instruction"} <= style.keys() <= set(_STYLE_FIELDS)
+        or not all(isinstance(text, str) for text in style.values())
     ):
-        return PromptStyle(**style)
-    raise ValueError(
-        f"style is a name or an object of texts: name, instruction, and any of "
-        f"{', '.join(sorted(_STYLE_FIELDS - {'name', 'instruction'}))}"
-    )
+        raise ValueError(f"style is a name or an object of texts: {', '.join(_STYLE_FIELDS)}")
+    if (count := sum(map(_units, style.values()))) > MOST_STYLE_CHARACTERS:
+        raise ValueError(
+            f"the prompt style has {count:,} characters in all; "
+            f"at most {MOST_STYLE_CHARACTERS:,} are taken"
+        )
+    for name in ("instruction", "input"):
+        if style.get(name, f"{{{name}}}").count(f"{{{name}}}") != 1:
+            raise ValueError(f"prompt style: {name} holds the slot {{{name}}} exactly once")
+    return _well_formed_style(PromptStyle(**style))
 
 
-_STYLE_FIELDS = {field.name for field in fields(PromptStyle)}
+_STYLE_FIELDS = tuple(field.name for field in fields(PromptStyle))
 
 
 def _well_formed(text: str) -> str:
@@ -479,7 +554,9 @@ def _findings(rows: list[RowFrames], batch: BatchFrames, mask: str) -> list[Find
     slots: dict[str, dict[str, str]] = {}
     if 2 * pads > len(rows) * width:
         found["mostly-padding"] = every
-        slots["mostly-padding"] = {"share": f"{100 * pads // (len(rows) * width)}%"}
+        # As an audit has it, to the last bit: what is left when the tokens are taken away.
+        share = 1 - (len(rows) * width - pads) / (len(rows) * width)
+        slots["mostly-padding"] = {"share": f"{share:.0%}"}
     for number, row in enumerate(rows):
         texts = [
             token["bytes"]

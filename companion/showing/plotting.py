@@ -7,8 +7,10 @@ bytes on every machine. What it leaves out: the tokens themselves, which
 `companion.showing.table` shows. Chapters 01 to 11, and 14.
 """
 
+import hashlib
 import html
 import io
+import re
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -50,8 +52,13 @@ class Picture:
         )
 
     def svg(self) -> str:
-        """Give the figure as SVG for a page, in the page's own ink and its roles' colours."""
-        written = self._drawn().replace(_INK, "currentColor")
+        """Give the figure as SVG for a page, in the page's own ink and its roles' colours.
+
+        Its ids begin with a prefix of its own, so that two pictures on a page have none in
+        common; and it holds no style sheet and no style attribute, which would reach beyond
+        it, or which a strict page ignores.
+        """
+        written = _without_styles(_with_own_ids(self._drawn())).replace(_INK, "currentColor")
         for role, look in ROLES.items():
             written = written.replace(_stand_in(role), f"var(--role-{role}, {look.light})")
         # matplotlib's rule for every element would hold for the whole page; the root hands it down.
@@ -72,6 +79,24 @@ class Picture:
         with rc_context({"svg.hashsalt": "inside-the-batch", "svg.fonttype": "path"}):
             self.figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
         return written.getvalue()
+
+
+def _with_own_ids(svg: str) -> str:
+    """Begin all ids, and all that refers to them, with what only this drawing has."""
+    own = f"i{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
+    return re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{own}", svg)
+
+
+def _without_styles(svg: str) -> str:
+    """Write each style as attributes: `style="fill: none"` becomes `fill="none"`."""
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = svg.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    return re.sub(r'style="([^"]*)"', lambda found: _attributes(found[1]), svg)
+
+
+def _attributes(style: str) -> str:
+    pairs = (part.split(":", 1) for part in style.split(";") if part.strip())
+    return " ".join(f'{name.strip()}="{value.strip()}"' for name, value in pairs)
 
 
 class StepLine:
