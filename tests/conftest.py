@@ -26,13 +26,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Share tests between processes by file, and those of every page of the site by page.
 
     A file's tests have fixtures in common that take long. What is asked of each page takes
     minutes in all, and every page is loaded for itself anyway.
     """
-    for item in items:
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
         group = item.nodeid.split("::")[0]
         if item.path.name == "test_pages.py":
             group += " " + item.callspec.params["name"]
