@@ -32,9 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     A file's tests have fixtures in common that take long. What is asked of each page takes
     minutes in all, and every page is loaded for itself anyway.
     """
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
         group = item.nodeid.split("::")[0]
         if item.path.name == "test_pages.py":
             group += " " + item.callspec.params["name"]
