@@ -102,9 +102,7 @@ def _expectation(one):
     state, rows = one["state"], one["frames"]["rows"]
     placed = [row for row in rows if row["place"] is not None]
     entries = [
-        TokenizedEntry(
-            [token["id"] for token in row["tokens"]], row["prompt_length"], row["header_length"]
-        )
+        TokenizedEntry([token["id"] for token in row["tokens"]], row["turns"], row["closed"])
         for row in placed
     ]
     mask = state.get("mask", "none")

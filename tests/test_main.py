@@ -546,7 +546,7 @@ def test_no_name_reaches_the_terminal_as_a_command(name, tmp_path, few, capsys):
     for path in (
         str(tmp_path / f"none{name}.json"),
         str(tmp_path / name),
-        write(tmp_path, f"a.{name}", entries),
+        write(tmp_path, f"a.{name}", "{"),
         write(tmp_path, f"broken{name}.json", "{"),
         write(tmp_path, f"broken{name}.jsonl", "{}\n"),
     ):

@@ -382,9 +382,9 @@ MUTATIONS = [
     ),
     mutation(
         "a separator within a string ends a line",
-        "entries",
-        'text.split("\\n")',
-        "text.splitlines()",
+        "parsing",
+        'first, *rest = piece.split("\\n")',
+        'first, *rest = [*piece.splitlines(), ""]',
         "entries::test_only_a_newline_ends_a_line",
     ),
     mutation(
