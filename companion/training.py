@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from companion.collating import Collator
 from companion.entries import Entry
@@ -25,14 +24,14 @@ from companion.tokenizing import TokenizedEntry, tokenize_entry
 # The task ---------------------------------------------------------------------------------
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-KINDS: dict[str, tuple[str, str, Callable[[str], str]]] = {
-    "reverse": ("Reverse", LETTERS, lambda text: text[::-1]),
-    "upper": ("Upper case", LETTERS, str.upper),
-    "last": ("Last letter", LETTERS, lambda text: text[-1]),
-    "double": ("Say twice", LETTERS, lambda text: text + text),
-    "sort": ("Sort", "0123456789", lambda text: "".join(sorted(text))),
+KINDS: dict[str, tuple[str, str, int, Callable[[str], str]]] = {
+    "reverse": ("Reverse", LETTERS, 8, lambda text: text[::-1]),
+    "upper": ("Upper case", LETTERS, 8, str.upper),
+    "last": ("Last letter", LETTERS, 8, lambda text: text[-1]),
+    "double": ("Say twice", LETTERS, 8, lambda text: text + text),
+    "sort": ("Sort", "0123456789", 6, lambda text: "".join(sorted(text))),
 }
-"""For each kind of task: its instruction, the characters of its input, and its answer."""
+"""For each kind of task: its instruction, its input's characters and most of them, its answer."""
 
 STYLE = PromptStyle("short", instruction="{instruction}", input=": {input}", header="\n> ")
 """The prompt style of this chapter, short because every character is a token."""
@@ -45,13 +44,14 @@ def make_entries(count: int, seed: int, without: Collection[Entry] = ()) -> list
     Inputs have 3 to 8 characters, answers 1 to 16.
 
     >>> make_entries(2, seed=1)[0]
-    Entry(instruction='Last letter', input='jczk', output='k', task='last')
+    Entry(instruction='Upper case', input='wtgmlqu', output='WTGMLQU', task='upper')
     """
-    dice, taken, entries = random.Random(seed), set(without), []
+    dice, taken = random.Random(seed), set(without)
+    entries: list[Entry] = []
     while len(entries) < count:
         kind = dice.choice(list(KINDS))
-        instruction, characters, answer = KINDS[kind]
-        text = "".join(dice.choices(characters, k=dice.randint(3, 8)))
+        instruction, characters, most, answer = KINDS[kind]
+        text = "".join(dice.choices(characters, k=dice.randint(3, most)))
         entry = Entry(instruction, text, answer(text), kind)
         if entry not in taken:
             taken.add(entry)
@@ -112,7 +112,9 @@ class Layer(nn.Module):
         rows, columns, width = x.shape
         parts = self.qkv(self.norms[0](x)).view(rows, columns, 3, self.heads, -1)
         q, k, v = parts.permute(2, 0, 3, 1, 4)
-        read = F.scaled_dot_product_attention(q, k, v, may_read, is_causal=may_read is None)
+        read = nn.functional.scaled_dot_product_attention(
+            q, k, v, may_read, is_causal=may_read is None
+        )
         x = x + self.out(read.transpose(1, 2).reshape(rows, columns, width))
         return x + self.think(self.norms[1](x))  # type: ignore[no-any-return]
 
@@ -121,7 +123,7 @@ class Transformer(nn.Module):
     """A language model of some hundred thousand weights, drawn from `seed`.
 
     >>> sum(weights.numel() for weights in Transformer().parameters())
-    636257
+    681601
     """
 
     def __init__(
@@ -166,7 +168,9 @@ def loss_on(
 ) -> torch.Tensor:
     """Give the mean loss of the supervised targets: what a trainer prints, and lowers."""
     logits = model(inputs, *more)
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORE_INDEX)
+    return nn.functional.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORE_INDEX
+    )
 
 
 def train(
@@ -262,7 +266,8 @@ def evaluate(
 ) -> Evaluation:
     """Ask each entry's question and weigh its right response, whatever was trained on.
 
-    `ask` gives the prompt at inference; an answer has at most `limit` tokens. The losses are of the right batch, `COLLATOR`'s.
+    `ask` gives the prompt at inference; an answer has at most `limit`
+    tokens. The losses are of the right batch, `COLLATOR`'s.
     """
     found = Evaluation([], [], [], [])
     for start in range(0, len(entries), batch):
@@ -275,7 +280,7 @@ def evaluate(
         )
         inputs, targets = COLLATOR(tokenized(part))
         with torch.no_grad():
-            losses = F.cross_entropy(
+            losses = nn.functional.cross_entropy(
                 model(inputs).transpose(1, 2),
                 targets,
                 ignore_index=IGNORE_INDEX,

@@ -18,7 +18,7 @@ import ast
 import datetime
 import hashlib
 import json
-import os
+import random
 import sys
 import tempfile
 import time
@@ -34,7 +34,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional as F
 
 from benchmarks.measuring import RESULTS, circumstances, write
 from companion.collating import ResponseCutWarning
@@ -76,7 +75,7 @@ class Plan:
     width: int = 128
     layers: int = 3
     heads: int = 4
-    cut: int = 22  # columns, where the responses are cut
+    cut: int = 26  # columns, where the responses are cut: a quarter of the texts is longer
     pack: int = 128  # slots of a pack
     micro: int = 8  # entries of a small batch, where an update has several
     last: int = 50  # updates over which the printed loss is averaged
@@ -106,23 +105,23 @@ def _moved(entries: Entries, start: int = 0, stop: int = 0) -> list[Spans]:
 
 
 def right(entries: Entries, plan: Plan) -> list[Feed]:
-    """Nothing left out."""
+    """Leave nothing out."""
     return [COLLATOR(entries)]
 
 
 def no_end(entries: Entries, plan: Plan) -> list[Feed]:
-    """No end token is appended: the last target is the response's last token."""
+    """Append no end token: the last target is the response's last token."""
     return [_feed(_block(entries)[:, :-1], _moved(entries, stop=-1))]
 
 
 def end_ignored(entries: Entries, plan: Plan) -> list[Feed]:
-    """Pads are found by their value, which is the end token's: it is ignored with them."""
+    """Find pads by their value, which is the end token's: it is ignored with them."""
     inputs, targets = COLLATOR(entries)
     return [(inputs, targets.masked_fill(targets == PAD_ID, IGNORE_INDEX))]
 
 
 def no_shift(entries: Entries, plan: Plan) -> list[Feed]:
-    """Each token is its own target."""
+    """Make each token its own target."""
     block = _block(entries)
     # keep_spans takes column j for the token at j + 1; here it holds the token at j.
     targets = keep_spans(block, _moved(entries, 1, 1))
@@ -130,7 +129,7 @@ def no_shift(entries: Entries, plan: Plan) -> list[Feed]:
 
 
 def shifted_twice(entries: Entries, plan: Plan) -> list[Feed]:
-    """Shifted here, and by the model once more: the target is the token after the next."""
+    """Shift here, and once more in the model: the target is the token after the next."""
     inputs, targets = COLLATOR(entries)
     again = torch.full_like(targets, IGNORE_INDEX)
     again[:, :-1] = targets[:, 1:]
@@ -138,46 +137,46 @@ def shifted_twice(entries: Entries, plan: Plan) -> list[Feed]:
 
 
 def padding_learned(entries: Entries, plan: Plan) -> list[Feed]:
-    """Padding is not ignored: after the response, every pad is a target."""
+    """Ignore no padding: after the response, every pad is a target."""
     block = _block(entries)
     return [_feed(block, [((entry.prompt_length, block.shape[1]),) for entry in entries])]
 
 
 def prompt_learned(entries: Entries, plan: Plan) -> list[Feed]:
-    """The prompt is not masked."""
+    """Leave the prompt unmasked."""
     return [replace(COLLATOR, mask="none")(entries)]
 
 
 def header_learned(entries: Entries, plan: Plan) -> list[Feed]:
-    """The prompt is masked but for its response header."""
+    """Mask the prompt but for its response header."""
     return [replace(COLLATOR, mask="prompt_without_header")(entries)]
 
 
 def masked_one_more(entries: Entries, plan: Plan) -> list[Feed]:
-    """The mask is one token too long: the response's first token is no target."""
+    """Mask one token too many: the response's first token is no target."""
     return [_feed(_block(entries), _moved(entries, start=1))]
 
 
 def masked_one_less(entries: Entries, plan: Plan) -> list[Feed]:
-    """The mask is one token too short: the prompt's last token is a target."""
+    """Mask one token too few: the prompt's last token is a target."""
     return [_feed(_block(entries), _moved(entries, start=-1))]
 
 
 def cut(entries: Entries, plan: Plan) -> list[Feed]:
-    """Texts are cut to a width, the end token with what does not fit."""
+    """Cut the texts to a width, the end token with what does not fit."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResponseCutWarning)
         return [replace(COLLATOR, max_length=plan.cut)(entries)]
 
 
 def rolled(entries: Entries, plan: Plan) -> list[Feed]:
-    """Every row has the targets of the row before."""
+    """Give every row the targets of the row before."""
     inputs, targets = COLLATOR(entries)
     return [(inputs, targets.roll(1, dims=0))]
 
 
 def left(entries: Entries, plan: Plan) -> list[Feed]:
-    """Padded on the left, with positions and a mask that know of it."""
+    """Pad on the left, with positions and a mask that know of it."""
     ((inputs, targets),) = left_bare(entries, plan)
     columns = torch.arange(inputs.shape[1])
     gaps = torch.tensor([inputs.shape[1] - len(entry.ids) for entry in entries])
@@ -189,7 +188,7 @@ def left(entries: Entries, plan: Plan) -> list[Feed]:
 
 
 def left_bare(entries: Entries, plan: Plan) -> list[Feed]:
-    """Padded on the left, and the model reads the pads, and counts them."""
+    """Pad on the left, and let the model read the pads, and count them."""
     inputs, targets = COLLATOR(entries)
     for row, entry in enumerate(entries):
         gap = inputs.shape[1] - len(entry.ids)
@@ -206,7 +205,7 @@ def _packs(entries: Entries, plan: Plan) -> list[Entries]:
 
 
 def packed(entries: Entries, plan: Plan) -> list[Feed]:
-    """Packed, each entry with its own positions, and reading itself alone."""
+    """Pack, each entry with its own positions, and reading itself alone."""
     packer = Packer(replace(COLLATOR, max_length=plan.pack, pad_to_multiple_of=plan.pack))
     rows = [packer(pack) for pack in _packs(entries, plan)]
     inputs, targets, positions = (torch.cat(part) for part in zip(*rows, strict=True))
@@ -214,7 +213,7 @@ def packed(entries: Entries, plan: Plan) -> list[Feed]:
 
 
 def packed_across(entries: Entries, plan: Plan) -> list[Feed]:
-    """Packed first and shifted after: an entry's last target is the next one's first token."""
+    """Pack first and shift after: an entry's last target is the next one's first token."""
     ((inputs, _, positions, may_read),) = packed(entries, plan)
     packs = _packs(entries, plan)
     joined = [np.concatenate([entry.ids for entry in pack]) for pack in packs]
@@ -233,13 +232,15 @@ def packed_across(entries: Entries, plan: Plan) -> list[Feed]:
 
 
 def packed_open(entries: Entries, plan: Plan) -> list[Feed]:
-    """Packed without isolation: an entry reads those before it, and positions go on."""
+    """Pack without isolation: an entry reads those before it, and positions go on."""
     return [feed[:2] for feed in packed(entries, plan)]
 
 
 def in_parts(entries: Entries, plan: Plan) -> list[Feed]:
-    """Several small batches an update, of responses of similar length."""
-    order = sorted(range(len(entries)), key=lambda i: len(entries[i].ids) - entries[i].prompt_length)
+    """Make several small batches an update, of responses of similar length."""
+    order = sorted(
+        range(len(entries)), key=lambda i: len(entries[i].ids) - entries[i].prompt_length
+    )
     parts = [order[i : i + plan.micro] for i in range(0, len(order), plan.micro)]
     return [COLLATOR([entries[i] for i in part]) for part in parts]
 
@@ -250,7 +251,9 @@ def loss_of(model: nn.Module, feeds: list[Feed], mean_of_means: bool = False) ->
     for inputs, targets, *more in feeds:
         logits = model(inputs, *more).flatten(0, 1)
         sums.append(
-            F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORE_INDEX, reduction="sum")
+            nn.functional.cross_entropy(
+                logits, targets.flatten(), ignore_index=IGNORE_INDEX, reduction="sum"
+            )
         )
         counts.append((targets != IGNORE_INDEX).sum())
     if mean_of_means:
@@ -338,6 +341,7 @@ def entries_of(plan: Plan, embedded: bool = False) -> tuple[list[Entry], list[En
     """Give the entries to train on, and those held out."""
     if embedded:  # those of a length that the model can take in this time
         short = [e for e in load_entries() if len(STYLE.text(e).encode()) <= 96]
+        random.Random(DATA_SEEDS["pairs"]).shuffle(short)
         return short[:-100], short[-100:]
     held = make_entries(plan.held_out, DATA_SEEDS["held out"])
     return make_entries(plan.pairs, DATA_SEEDS["pairs"], without=held), held
@@ -401,6 +405,8 @@ def run(name: str, seed: int, plan: Plan) -> dict[str, Any]:
     )
     trained = time.process_time() - busy
     limit = 96 if embedded else 24
+    made = circumstances(("numpy", "torch"), DATA_SEEDS, 0.0)
+    del made["machine"]["share of the time on a processor"]  # the seconds below tell it
     found = evaluate(model, held, limit=limit)
     ways = dict(ASKED) if name == "right" else {}
     if variant.ask_without_header:
@@ -424,7 +430,7 @@ def run(name: str, seed: int, plan: Plan) -> dict[str, Any]:
             "all": round(time.process_time() - busy, 1),
         },
         "seconds": round(time.perf_counter() - wall, 1),
-        **circumstances(("numpy", "torch"), DATA_SEEDS | {"run": seed}, 0.0),
+        **made,
     }
 
 
@@ -567,9 +573,7 @@ def gather(folder: Path, plan: Plan, names: Sequence[str]) -> dict[str, Any]:
         for way in sorted({way for one in mine.values() for way in one["asked"]}):
             asked = {seed: one["asked"][way] for seed, one in mine.items()}
             table.append(_line(f"{name}, {way}", name, asked, mine, VARIANTS[name].seeds))
-    kept = [
-        {k: v for k, v in one.items() if k not in _COMMON} for _, one in sorted(runs.items())
-    ]
+    kept = [{k: v for k, v in one.items() if k not in _COMMON} for _, one in sorted(runs.items())]
     for one in kept:
         one.pop("each question")
         one["asked"] = {
