@@ -41,6 +41,7 @@ from companion.entries import Entry, load_entries
 from companion.formatting import PromptStyle
 from companion.ignoring import IGNORE_INDEX, Spans, keep_spans
 from companion.loading import make_loader
+from companion.masking import every_answer
 from companion.packing import Packer, block_diagonal_mask, plan_packs
 from companion.padding import pad_batch
 from companion.shifting import shift_targets
@@ -101,7 +102,7 @@ def _block(entries: Entries) -> NDArray[np.int64]:
 
 def _moved(entries: Entries, start: int = 0, stop: int = 0) -> list[Spans]:
     """Give the spans of the responses with their borders moved."""
-    return [tuple((a + start, b + stop) for a, b in entry.spans) for entry in entries]
+    return [tuple((a + start, b + stop) for a, b in every_answer(entry)) for entry in entries]
 
 
 def right(entries: Entries, plan: Plan) -> list[Feed]:
@@ -224,7 +225,7 @@ def packed_across(entries: Entries, plan: Plan) -> list[Feed]:
             tuple(
                 (begin + a, begin + b)
                 for begin, entry in zip(begins, pack, strict=False)
-                for a, b in entry.spans
+                for a, b in every_answer(entry)
             )
         )
     _, targets = _feed(pad_batch(joined, END_ID, PAD_ID, plan.pack + 1), spans)
