@@ -4,7 +4,7 @@ Processes that train together are numbered from 0, and a process's number is its
 takes its own batches, and PyTorch's `DistributedDataParallel` averages their gradients. Here
 is what the ranks must tell each other so that this average is the gradient that one process
 would have: how many targets are supervised in a step, on all of them. What it leaves out:
-which rank gets which entries (`companion.bucketing`). Chapter 14.
+which rank gets which entries (`companion.bucketing`). Chapter 12.
 
 As a program it trains a tiny model, in as many processes as PyTorch's launcher starts, and
 rank 0 prints as JSON what came out:
