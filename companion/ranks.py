@@ -5,7 +5,7 @@ takes its own batches, and PyTorch's `DistributedDataParallel` averages their gr
 is what the ranks must tell each other so that this average is the gradient that one process
 would have: how many targets are supervised in a step, on all of them. What it leaves out:
 which rank gets which entries (`companion.bucketing`), and the program that a launcher
-starts on each rank (chapter 14 starts `companion.programs.two_ranks`).
+starts on each rank (chapter 12 starts `companion.programs.two_ranks`).
 """
 
 from collections.abc import Iterable, Sequence

@@ -4,7 +4,7 @@
 tokenizer of bytes; `Transformer` is the model, `train` the loop, `generate` asks, and
 `evaluate` counts. The batches are the book's own, by `Collator` and `make_loader`. What it
 leaves out: all that a step left out does to such a run, which `experiments.training`
-measures. Chapter 14.
+measures.
 """
 
 import random

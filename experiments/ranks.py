@@ -10,7 +10,7 @@ what several processes use (`Pss_File`). A third process tries to hold the set i
 
 Then the epoch of a set of a billion tokens is planned, for one of 64 ranks, and timed; and
 how well ranks keep in step is computed for a smaller set of the same shape. Some minutes,
-Linux alone. Chapter 14 reads the answers from `companion/results/ranks.json`.
+Linux alone. Chapter 12 reads the answers from `companion/results/ranks.json`.
 """
 
 import argparse

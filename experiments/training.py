@@ -10,7 +10,7 @@ small batches an update) is compared with a right run in that layout.
 
 A finished run is one file in FOLDER, so what is killed goes on where it was. Runs carry the
 hash of this script and of the modules it imports, and other hashes are refused. `--gather`
-writes `companion/results/training.json`, which chapter 14 reads, from what is there so far.
+writes `companion/results/training.json` from what is there so far.
 """
 
 import argparse

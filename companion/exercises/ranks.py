@@ -1,4 +1,4 @@
-"""The exercises of chapter 14. The truths here are plain loops, and share no code with
+"""The exercises of chapter 12. The truths here are plain loops, and share no code with
 `companion.ranks` or `companion.bucketing`.
 """
 

@@ -3,7 +3,7 @@ r"""Train a tiny model on several ranks, in as many processes as PyTorch's launc
     python -m torch.distributed.run --standalone --nproc-per-node 2 \
         -m companion.programs.two_ranks train
 
-Rank 0 prints as JSON what came out. Chapter 14 starts it, and compares with one process.
+Rank 0 prints as JSON what came out. Chapter 12 starts it, and compares with one process.
 """
 
 import argparse

@@ -31,6 +31,8 @@ from companion.showing.table import STEPS, BatchTable, stylesheet
 _HERE = files("companion") / "publishing"
 _ALIVE = files("companion") / "explorer"
 _SOURCES = (".py", ".json", ".css", ".js", ".html")
+# Pages that were published under another name: what is linked or printed stays reachable.
+MOVED = {"book/14_ranks": "book/12_ranks"}
 
 
 def _one_of(*allowed: str) -> Any:
@@ -140,6 +142,15 @@ def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     return [("index", {"target": app.builder.get_target_uri(root)}, "redirect.html")]
 
 
+def moved_pages(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
+    """Give each old address a page that leads to where its chapter stands now."""
+    return [
+        (old, {"target": app.builder.get_relative_uri(old, new)}, "redirect.html")
+        for old, new in MOVED.items()
+        if new in app.env.found_docs
+    ]
+
+
 def fingerprint() -> str:
     """Give what changes with the companion, on whose code every page with a table depends."""
     sources = sorted(Path(str(files("companion"))).rglob("*"))
@@ -160,6 +171,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
     app.connect("html-collect-pages", index_page)
+    app.connect("html-collect-pages", moved_pages)
     app.connect("html-page-context", bring_lab)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)

@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 14 that learners really give, each wrong in its own way.
+"""Answers to the exercises of chapter 12 that learners really give, each wrong in its own way.
 
 
 By exercise: the source of the answer, and a part of the sentence that it must be refused with.
