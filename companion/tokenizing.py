@@ -138,6 +138,11 @@ class TokenizedEntry:
                     f"does not fit prompt_length {prompt_length}"
                 )
             turns = [one_turn(prompt_length, header_length, length)]
+        if isinstance(turns, int):
+            raise ValueError(
+                f"turns are (header, start, end, stop) of each answer; found {turns}, and the "
+                f"length of a prompt is given by its name, prompt_length={turns}"
+            )
         made = tuple([Turn(*turn) for turn in turns])
         _check_turns(made, length, closed)
         object.__setattr__(self, "ids", array)

@@ -551,6 +551,11 @@ def test_a_prompt_lies_within_its_text(prompt_length):
         TokenizedEntry([5, 6, 7], prompt_length=prompt_length)
 
 
+def test_a_prompts_length_is_given_by_its_name():
+    with pytest.raises(ValueError, match="given by its name, prompt_length=1"):
+        TokenizedEntry([5, 6, 7], 1)
+
+
 @pytest.mark.parametrize("prompt_length", [0, 1, 3])
 def test_an_answer_ends_with_the_end_token_that_is_appended(prompt_length):
     entry = TokenizedEntry([5, 6, 7], prompt_length=prompt_length)
