@@ -71,7 +71,7 @@ class Plan:
     pairs: int = 24_000
     held_out: int = 500
     batch: int = 64
-    updates: int = 800
+    updates: int = 1_200
     peak: float = 3e-3
     width: int = 128
     layers: int = 3
