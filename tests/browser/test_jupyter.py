@@ -126,7 +126,7 @@ def test_the_padding_lab_is_planned_by_the_kernel_and_both_can_choose(lab, fresh
     cells, run = _open(fresh, f"{lab}/padding.ipynb", len(PADDING_CELLS))
     run(0)
     padding = fresh.get_by_role("group", name="Padding lab")
-    expect(padding.get_by_role("status")).to_contain_text("3 steps, 20.0% padding", timeout=60_000)
+    expect(padding.get_by_role("status")).to_contain_text("3 steps, 16.0% padding", timeout=60_000)
     padding.get_by_label("Strategy").select_option("packed")
     expect(padding.get_by_role("status")).to_contain_text("2 steps, 0.0% padding", timeout=15_000)
     run(1)
