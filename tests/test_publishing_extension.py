@@ -9,6 +9,7 @@ import pytest
 
 from companion.auditing import audit
 from companion.entries import load_entries
+from companion.publishing.extension import MOVED
 from companion.publishing.mending import REPAIRS, mend_page
 from companion.showing.table import BatchTable
 
@@ -43,6 +44,9 @@ def build(folder: Path, page: str = PAGE) -> subprocess.CompletedProcess[str]:
     """Build one page with Sphinx, every warning an error."""
     (folder / "conf.py").write_text(CONFIGURATION)
     (folder / "front.md").write_text(page)
+    for new in MOVED.values():
+        (folder / new).parent.mkdir(exist_ok=True)
+        (folder / f"{new}.md").write_text("---\norphan: true\n---\n\n# A chapter that has moved\n")
     options = ["-q", "-n", "-W", "--keep-going", "-j", "2", str(folder), str(folder / "site")]
     return subprocess.run(
         [sys.executable, "-m", "sphinx", *options], capture_output=True, text=True, check=False
@@ -81,6 +85,15 @@ def test_the_folder_begins_with_a_page_that_leads_to_the_book(site):
     index = (site / "index.html").read_text(encoding="utf-8")
     assert 'href="front.html"' in index
     assert '<html lang="en"' in index
+
+
+def test_an_old_address_leads_to_where_the_chapter_stands_now(site):
+    assert MOVED["book/14_ranks"] == "book/12_ranks"
+    for old, new in MOVED.items():
+        page = (site / f"{old}.html").read_text(encoding="utf-8")
+        (target,) = set(re.findall(r'(?:url=|href=")([^"]*\.html)"', page))
+        assert ((site / old).parent / target).resolve() == (site / f"{new}.html").resolve()
+        assert (site / f"{new}.html").is_file()
 
 
 def test_directives_that_cannot_be_computed_stop_the_build(tmp_path):

@@ -25,11 +25,16 @@ def _longest(lengths: list[int], batch: list[int]) -> int:
 
 
 def _pads(lengths: list[int], batches: list[list[int]]) -> int:
-    return sum(_longest(lengths, batch) - lengths[entry] for batch in batches for entry in batch)
+    # Inputs are as wide as the longest row, whose end token is in no slot of them.
+    return sum(
+        max(_longest(lengths, batch) - lengths[entry] - 1, 0)
+        for batch in batches
+        for entry in batch
+    )
 
 
 def _slots(lengths: list[int], batches: list[list[int]]) -> int:
-    return sum((_longest(lengths, batch) + 1) * len(batch) for batch in batches)
+    return sum(_longest(lengths, batch) * len(batch) for batch in batches)
 
 
 _DEALT: tuple[Case, ...] = (
@@ -83,7 +88,8 @@ share_of_epoch = Exercise(
             lambda answer, lengths, batches: 0 <= answer <= 1,
         ),
         Property(
-            "Where each batch has rows of one length, nothing is padding; an end token is none.",
+            "Where the rows of each batch differ by one token at most, no slot of the inputs is "
+            "padding; an end token is none.",
             lambda answer, lengths, batches: _pads(lengths, batches) > 0 or abs(answer) < 1e-9,
         ),
         Property(

@@ -33,8 +33,9 @@ def _grid(answer: Any) -> list[list[int]]:
     return [[int(slot) for slot in row] for row in rows]
 
 
-def _pads(rows: list[list[int]]) -> int:
-    return sum(_longest(rows) - len(row) for row in rows)
+def _pads_of_inputs(rows: list[list[int]]) -> int:
+    # Inputs are as wide as the longest row, whose end token is in no slot of them.
+    return sum(max(_longest(rows) - len(row) - 1, 0) for row in rows)
 
 
 _ROW_CASES: tuple[Case, ...] = (
@@ -78,14 +79,18 @@ share_of_pads = Exercise(
     (
         Property("A share lies between 0 and 1.", lambda answer, rows: 0 <= answer <= 1),
         Property(
-            "Rows of equal length need no pads at all; an end token is not a pad.",
-            lambda answer, rows: _pads(rows) > 0 or answer == 0,
+            "Rows of equal length, or one token shorter, have no pads among the inputs; "
+            "an end token is not a pad.",
+            lambda answer, rows: _pads_of_inputs(rows) > 0 or answer == 0,
         ),
-        Property("A shorter row has pads.", lambda answer, rows: _pads(rows) == 0 or answer > 0),
         Property(
-            "The share is the pads divided by all the slots, end tokens included.",
+            "A row that is shorter by two tokens or more has pads.",
+            lambda answer, rows: _pads_of_inputs(rows) == 0 or answer > 0,
+        ),
+        Property(
+            "The share is the pads divided by all the slots of the inputs, end tokens included.",
             lambda answer, rows: (
-                abs(answer - _pads(rows) / len(rows) / (_longest(rows) + 1)) < 1e-9
+                abs(answer - _pads_of_inputs(rows) / len(rows) / _longest(rows)) < 1e-9
             ),
         ),
     ),

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from companion.publishing.extension import MOVED
+
 SITE = Path(__file__).parents[2] / "_build" / "html"
 FRONT = "book/index.html"
 CHAPTER = "book/03_padding.html"
@@ -33,10 +35,11 @@ ARGUMENTS = (
 
 
 def built_pages() -> list[str]:
-    """Give the pages of the built site; the first of the folder only leads to the book's."""
+    """Give the pages of the built site, without those that only lead to another."""
     found = (path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
     inner = ("_static/", "_sources/")
-    return sorted(name for name in found if name != "index.html" and not name.startswith(inner))
+    leading = {"index.html", *(f"{old}.html" for old in MOVED)}
+    return sorted(name for name in found if name not in leading and not name.startswith(inner))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -20,6 +20,12 @@ def test_the_folders_first_page_leads_to_the_book(opened, site):
     expect(page.get_by_role("heading", name="Inside the Batch", level=1)).to_be_visible()
 
 
+def test_an_old_address_leads_to_the_chapter(opened, site):
+    page = opened((site / "book/14_ranks.html").as_uri()).page
+    page.wait_for_url("**/book/12_ranks.html")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ranks")
+
+
 def test_a_chapter_is_reached_and_left_by_its_links(opened, site):
     page = opened((site / FRONT).as_uri()).page
     page.get_by_role("main").get_by_role("link", name="pad", exact=True).click()

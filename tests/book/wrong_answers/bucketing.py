@@ -28,14 +28,14 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
         (
             "def share_of_epoch(lengths, batches):\n"
             "    longest = [max(lengths[i] for i in batch) for batch in batches]\n"
-            "    shares = [1 - sum(lengths[i] + 1 for i in batch) / (len(batch) * (top + 1))\n"
+            "    shares = [sum(max(top - lengths[i] - 1, 0) for i in batch) / (len(batch) * top)\n"
             "              for batch, top in zip(batches, longest)]\n"
             "    return sum(shares) / len(shares)",
             "before you divide",
         ),
         (
             "def share_of_epoch(lengths, batches):\n"
-            "    slots = sum(len(b) * (max(lengths[i] for i in b) + 1) for b in batches)\n"
+            "    slots = sum(len(b) * max(lengths[i] for i in b) for b in batches)\n"
             "    return 1 - sum(lengths) / slots",
             "an end token is none",
         ),

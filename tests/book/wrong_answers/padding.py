@@ -26,15 +26,16 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
     "share_of_pads": [
         (
             "def share_of_pads(rows):\n"
-            "    width = max(len(row) for row in rows) + 1\n"
+            "    width = max(len(row) for row in rows)\n"
             "    return 1 - sum(len(row) for row in rows) / (len(rows) * width)",
             "an end token is not a pad",
         ),
         (
             "def share_of_pads(rows):\n"
             "    width = max(len(row) for row in rows)\n"
-            "    return 1 - sum(len(row) for row in rows) / (len(rows) * width)",
-            "divided by all the slots",
+            "    pads = sum(max(width - len(row) - 1, 0) for row in rows)\n"
+            "    return pads / (len(rows) * (width + 1))",
+            "all the slots of the inputs",
         ),
         (
             "def share_of_pads(rows):\n"
@@ -42,7 +43,7 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
             "    return sum(width - len(row) for row in rows)",
             "between 0 and 1",
         ),
-        ("def share_of_pads(rows):\n    return 0.0", "A shorter row has pads"),
+        ("def share_of_pads(rows):\n    return 0.0", "shorter by two tokens"),
     ],
     "attention_mask": [
         (
