@@ -32,8 +32,9 @@ def _grid(answer: Any) -> list[list[int]]:
     return [[int(slot) for slot in row] for row in rows]
 
 
-def _pads(rows: list[list[int]]) -> int:
-    return sum(_longest(rows) - len(row) for row in rows)
+def _pads_of_inputs(rows: list[list[int]]) -> int:
+    # Inputs are as wide as the longest row, whose end token is in no slot of them.
+    return sum(max(_longest(rows) - len(row) - 1, 0) for row in rows)
 
 
 def _pads_of_inputs(rows: list[list[int]]) -> int:
