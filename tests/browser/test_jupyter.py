@@ -128,14 +128,14 @@ def test_the_padding_lab_is_planned_by_the_kernel_and_both_can_choose(lab, fresh
     padding = fresh.get_by_role("group", name="Padding lab")
     expect(padding.get_by_role("status")).to_contain_text("3 steps, 16.0% padding", timeout=60_000)
     padding.get_by_label("Strategy").select_option("packed")
-    expect(padding.get_by_role("status")).to_contain_text("2 steps, 0.0% padding", timeout=15_000)
+    expect(padding.get_by_role("status")).to_contain_text("2 steps, 9.5% padding", timeout=15_000)
     run(1)
     expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(
-        "kernel has packed 2 0.0", timeout=15_000
+        "kernel has packed 2 0.095", timeout=15_000
     )
     run(2)
     expect(padding.get_by_label("Strategy")).to_have_value("static", timeout=15_000)
     expect(padding.get_by_label("Maximum length")).to_have_value("4")
     expect(padding.get_by_role("status")).to_contain_text(
-        "2 steps, 20.0% padding. The model computes on 15 slots", timeout=15_000
+        "2 steps, 16.7% padding. The model computes on 12 slots", timeout=15_000
     )

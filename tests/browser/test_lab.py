@@ -48,7 +48,7 @@ def random_case(dice: Random) -> tuple[list[int], dict[str, Any]]:
     """Give random lengths and settings, small ones and odd ones often."""
     texts = dice.choice([1, 2, 9, 40, 120, 500])
     longest = dice.choice([0, 1, 7, 60, 900])
-    lengths = [int(longest * dice.random() ** dice.choice([1, 4])) for _ in range(texts)]
+    lengths = [1 + int(longest * dice.random() ** dice.choice([1, 4])) for _ in range(texts)]
     state = {
         "strategy": dice.choice(STRATEGIES),
         "batch_size": dice.choice([1, 2, 3, 5, 8, 64, texts, texts + 1, dice.randint(1, 99), MOST]),
