@@ -151,6 +151,30 @@ def test_the_bytes_that_smollm2_has_no_token_for_are_lost():
         assert b"".join(adapted.token_bytes(adapted.encode(text)[1:])) == text.encode()[1:]
 
 
+def test_a_half_of_a_character_is_encoded_as_the_replacement_sign():
+    adapted = adapt_tokenizer("smollm2")
+    for text in ("a\ud83d", "\ude42b", "\ud83d\ude42"):
+        whole = load_tokenizer().decode(load_tokenizer().encode_ordinary(text))
+        assert adapted.encode(text) == adapted.encode(whole)
+    assert adapted.decode(adapted.encode("a\ud83d")) == "a\ufffd"
+
+
+def test_every_byte_and_every_special_token_has_its_bytes():
+    adapted = adapt_tokenizer(byte_level(["<end>", "\u00e9nd"]))
+    text = "".join(map(chr, [*range(0x800), 0x1000, 0x40000, 0x80000, 0x10FFFF]))
+    assert b"".join(adapted.token_bytes(adapted.encode(text))) == text.encode()
+    assert adapted.token_bytes([256, 257]) == [b"<end>", b"\xc3\xa9nd"]
+    with pytest.raises(ValueError, match="an id of this tokenizer is below its size; found 258"):
+        adapted.token_bytes([258])
+
+
+def test_the_offsets_of_a_token_hold_its_space():
+    made = byte_level([])
+    made.post_processor = processors.ByteLevel(trim_offsets=True)
+    assert made.encode(" a").offsets == [(0, 0), (1, 2)]
+    assert adapt_tokenizer(made).offsets(" a") == [(0, 1), (1, 2)]
+
+
 def test_adapting_twice_changes_nothing():
     adapted = adapt_tokenizer("smollm2")
     assert adapt_tokenizer(adapted) is adapted
@@ -233,6 +257,14 @@ def test_a_model_may_stop_at_one_id_that_only_its_generation_settings_name(tmp_p
     folder = save(tmp_path, byte_level(["<end>"]), generation_config={"eos_token_id": 256})
     adapted = adapt_tokenizer(folder / "tokenizer.json")
     assert (adapted.ends, adapted.end) == ({256}, 256)
+
+
+def test_what_only_the_settings_call_special_is_not_read_either(tmp_path):
+    settings = {"additional_special_tokens": ["<extra>"], "pad_token": "<pad>"}
+    made = byte_level([], ["<extra>", "<pad>", "<text>"])
+    adapted = adapt_tokenizer(save(tmp_path, made, tokenizer_config=settings))
+    assert not {256, 257} & set(adapted.encode("<extra><pad>"))
+    assert adapted.encode("<text>") == [258]
 
 
 def test_a_tokenizer_with_no_end_has_none(tmp_path):
