@@ -13,11 +13,12 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.adapting import Tokenizer, adapt_tokenizer
 from companion.findings import Findings, Report
 from companion.formatting import PromptStyle, get_style
 from companion.ignoring import IGNORE_INDEX, Spans
@@ -32,12 +33,19 @@ Headers = Sequence[tuple[int, int, bool]]
 after it, and whether its last token is partly header and partly response.
 """
 
+UNDECLARED: Literal["undeclared"] = "undeclared"
+"""Stands for an end or a pad that nobody has declared, which is not the same as None."""
+
 
 @dataclass(frozen=True)
 class Expectation:
     """What a batch is meant to be; the more is declared, the more can be proven.
 
-    `end_id`, `pad_id`: the ids that end and that pad a text, or None where there is none.
+    `end_id`: the id that ends a text, or several of which each does, or None where there is
+    none. Undeclared, it is the tokenizer's, or GPT-2's where that stands in the batch.
+    `pad_id`: the id that pads a text, or None where there is none. Undeclared, it is the
+    tokenizer's, or GPT-2's where that stands at the edge of a row, or the one that stands,
+    ignored, at the right of rows, or the end.
     `mask`: as the `Collator` has it, or None where it is not known; for the two that mask a
     prompt, the audit must know where it ends, by `style` (whose response header is looked
     for in the text) or by `spans` (for each text, what should be supervised, as
@@ -52,8 +60,8 @@ class Expectation:
     ValueError: mask is one of none, prompt, prompt_without_header; found 'prompts'
     """
 
-    end_id: int | None = END_ID
-    pad_id: int | None = END_ID
+    end_id: int | Iterable[int] | Literal["undeclared"] | None = UNDECLARED
+    pad_id: int | Literal["undeclared"] | None = UNDECLARED
     mask: str | None = None
     style: str | PromptStyle | None = None
     spans: Sequence[Spans] | None = None
@@ -69,6 +77,10 @@ class Expectation:
             raise ValueError(f"mask is one of {', '.join(MASKS)}; found {self.mask!r}")
         if self.style is not None:
             get_style(self.style)
+        if self.end_id is not None and self.end_id != UNDECLARED:
+            object.__setattr__(self, "end_id", _ids(self.end_id))
+        if not (self.pad_id is None or self.pad_id == UNDECLARED or _is_id(self.pad_id)):
+            raise ValueError(f"pad_id is an id, 0 or more, or None; found {self.pad_id!r}")
         for name in ("max_length", "vocabulary_size"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -79,6 +91,21 @@ class Expectation:
             )
 
 
+def _ids(declared: Any) -> int | frozenset[int]:
+    """Give the one id that was declared, or the set of several."""
+    if _is_id(declared):
+        return int(declared)
+    if isinstance(declared, Iterable) and not isinstance(declared, str):
+        several = list(declared)
+        if several and all(map(_is_id, several)):
+            return frozenset(map(int, several))
+    raise ValueError(f"end_id is an id, 0 or more, or several, or None; found {declared!r}")
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and int(value) >= 0
+
+
 def audit(
     batch: Any,
     targets: Any = None,
@@ -86,6 +113,7 @@ def audit(
     attention_mask: Any = None,
     position_ids: Any = None,
     expect: Expectation | None = None,
+    tokenizer: Any = None,
     decode: Decode | None = gpt2_decode,
 ) -> Report:
     """Give the report on a batch.
@@ -95,8 +123,10 @@ def audit(
     `tokens` and `labels`, as torchtune does (shifted already; its releases up to 0.6 shift
     in the training recipe, so declare `shifted=False` for them). Tensors, arrays or lists
     of integers, of shape (rows, columns). `attention_mask` (1 for what is attended to) and
-    `position_ids`, of the same shape, are taken from a mapping. `decode`: gives the text of
-    ids, to show it and to find a response header; None where there is none.
+    `position_ids`, of the same shape, are taken from a mapping. `tokenizer`: whatever
+    `adapt_tokenizer` takes; it declares the ends, the pad (its end, if it has none) and the
+    number of ids, where `expect` does not, and decodes. `decode`: gives the text of ids, to
+    show it and to find a response header; None where there is none.
 
     Raises `ValueError` or `TypeError`, in one sentence, for what is no batch at all.
 
@@ -107,8 +137,15 @@ def audit(
     >>> audit(inputs, targets.masked_fill(targets == 50256, -100)).codes
     ('end-ignored',)
     """
-    given = _read(batch, targets, attention_mask, position_ids, expect or Expectation())
+    adapted = None if tokenizer is None else adapt_tokenizer(tokenizer)
+    given = _read(batch, targets, attention_mask, position_ids, expect or Expectation(), adapted)
+    if decode is gpt2_decode and adapted is not None:
+        decode = adapted.decode
+    elif decode is gpt2_decode and given.ends is None:
+        decode = None  # whose ids these are is not known
     found = Findings(len(given.inputs), decode)
+    if given.ends is None:
+        found.add("end-unknown", given.rows)
     wrong_ids = _check_ids(given, found)
     texts = list(_texts(given, _left_padding(given, found), found))
     if given.expect.spans is not None and len(given.expect.spans) != len(texts):
@@ -148,7 +185,11 @@ def audit(
 
 @dataclass(frozen=True)
 class _Given:
-    """A batch that is known to be one: integer arrays of one shape, and the declaration."""
+    """A batch that is known to be one: integer arrays of one shape, and the declaration.
+
+    `ends`: the ids of which each ends a text; None where they are not known. `pad`: the id
+    that pads, None where there is none, or where it is not known either.
+    """
 
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
@@ -156,6 +197,15 @@ class _Given:
     positions: NDArray[np.int64] | None
     shifted: bool
     expect: Expectation
+    ends: frozenset[int] | None
+    pad: int | None
+    size: int | None
+
+    @property
+    def is_pad_unknown(self) -> bool:
+        """Whether nothing tells padding from text, neither an id nor a mask."""
+        undeclared = self.expect.pad_id == UNDECLARED
+        return undeclared and self.pad is None and self.ends is None and self.attended is None
 
     @property
     def rows(self) -> range:
@@ -171,7 +221,12 @@ class _Given:
 
 
 def _read(
-    batch: Any, targets: Any, attention_mask: Any, position_ids: Any, expect: Expectation
+    batch: Any,
+    targets: Any,
+    attention_mask: Any,
+    position_ids: Any,
+    expect: Expectation,
+    tokenizer: Tokenizer | None,
 ) -> _Given:
     shifted = True
     if isinstance(batch, Mapping):
@@ -201,6 +256,8 @@ def _read(
     for name, array in arrays.items():
         if array.shape != shape:
             raise ValueError(f"{name}: should have the shape of inputs, {shape}; is {array.shape}")
+    ends = _ends(expect, tokenizer, arrays["inputs"], arrays["targets"])
+    pad = _pad(expect, tokenizer, ends, arrays["inputs"], arrays["targets"])
     return _Given(
         arrays["inputs"],
         arrays["targets"],
@@ -208,7 +265,61 @@ def _read(
         arrays.get("position_ids"),
         shifted if expect.shifted is None else expect.shifted,
         expect,
+        ends,
+        pad,
+        _size(expect, tokenizer, [pad, *(ends or ())]),
     )
+
+
+def _ends(
+    expect: Expectation, tokenizer: Tokenizer | None, *arrays: NDArray[np.int64]
+) -> frozenset[int] | None:
+    """Give the ids that end a text, by who declares them; None where nobody does."""
+    if expect.end_id is None:
+        return frozenset()
+    if isinstance(expect.end_id, int):
+        return frozenset({expect.end_id})
+    if isinstance(expect.end_id, frozenset):
+        return expect.end_id
+    if tokenizer is not None and tokenizer.ends:
+        return tokenizer.ends
+    is_gpt2s = tokenizer is None and any((array == END_ID).any() for array in arrays)
+    return frozenset({END_ID}) if is_gpt2s else None
+
+
+def _pad(
+    expect: Expectation,
+    tokenizer: Tokenizer | None,
+    ends: frozenset[int] | None,
+    inputs: NDArray[np.int64],
+    targets: NDArray[np.int64],
+) -> int | None:
+    """Give the id that pads, by who declares it; undeclared, by where it stands, or the end."""
+    if expect.pad_id is None or isinstance(expect.pad_id, (int, np.integer)):
+        return None if expect.pad_id is None else int(expect.pad_id)
+    if tokenizer is not None and tokenizer.pad is not None:
+        return tokenizer.pad
+    if tokenizer is None and (inputs[:, [0, -1]] == END_ID).any():
+        return END_ID
+    if ends is None:
+        return None
+    # What stands last in rows whose last target is ignored, and twice or as an end, is a pad.
+    ignored = inputs[targets[:, -1] == expect.ignore_index]
+    twice = {int(row[-1]) for row in ignored if len(row) > 1 and row[-1] == row[-2]}
+    for ids in (twice, {int(row[-1]) for row in ignored} & ends, ends):
+        if len(ids) == 1:
+            return next(iter(ids))
+    return None if tokenizer is None else tokenizer.end
+
+
+def _size(
+    expect: Expectation, tokenizer: Tokenizer | None, declared: Iterable[int | None]
+) -> int | None:
+    """Give how many ids there are; those that are declared beside a tokenizer are some of them."""
+    if expect.vocabulary_size is not None or tokenizer is None or tokenizer.size is None:
+        return expect.vocabulary_size
+    ids = [id for id in (*declared, expect.begin_id) if id is not None]
+    return max([tokenizer.size, *(id + 1 for id in ids)])
 
 
 def _array(value: Any, name: str) -> NDArray[np.int64]:
@@ -295,7 +406,8 @@ def _is_padding(given: _Given, row: int, start: int) -> bool:
     """Tell whether nothing but padding follows in this row."""
     if given.attended is not None:
         return not given.attended[row, start:].any()
-    return bool((given.inputs[row, start:] == given.expect.pad_id).all())
+    pad = given.inputs[row, start] if given.is_pad_unknown else given.pad
+    return bool((given.inputs[row, start:] == pad).all())
 
 
 def _text(
@@ -306,7 +418,9 @@ def _text(
     supervised = targets != given.expect.ignore_index
     if given.shifted:
         last = int(targets[-1]) if supervised[-1] else UNKNOWN
-        if stop < given.inputs.shape[1] and last == given.inputs[row, stop] != given.expect.end_id:
+        follows = int(given.inputs[row, stop]) if stop < given.inputs.shape[1] else UNKNOWN
+        # Texts that begin with the end token have it there, too; undeclared, it may be this id.
+        if given.ends is not None and last == follows != UNKNOWN and last not in given.ends:
             found.add("border-crossed", [row], [(row, stop - 1)], [last])
             last, supervised = UNKNOWN, np.append(supervised[:-1], False)
         block, graded = np.append(inputs, last), np.append(False, supervised)
@@ -315,7 +429,7 @@ def _text(
             found.add("border-crossed", [row], [(row, start)], [int(inputs[0])])
         block, graded = inputs, np.append(False, supervised[1:])
     attended = None if given.attended is None else given.attended[row, start:stop]
-    borders = _borders(block, graded, attended, given.expect)
+    borders = _borders(block, graded, attended, given.ends or frozenset(), given.pad)
     left = 0 if later else start
     return _Text(given, number, row, start, left, inputs, targets, block, graded, *borders)
 
@@ -324,27 +438,37 @@ def _borders(
     block: NDArray[np.int64],
     graded: NDArray[np.bool_],
     attended: NDArray[np.int64] | None,
-    expect: Expectation,
+    ends: frozenset[int],
+    pad: int | None,
 ) -> tuple[int, int | None]:
-    """Give where the padding begins, and where the end token stands (None if nowhere)."""
+    """Give where the padding begins, and where the end token stands (None if nowhere).
+
+    Where several different ones stand in a row, as an end of turn and one of text, it is the
+    first of them.
+    """
     known = len(block) - int(block[-1] == UNKNOWN)
     if attended is not None:
         stop = int(np.flatnonzero(attended)[-1]) + 1 if attended.any() else 0
         # The end token may lie one beyond: past the inputs, or hidden by a mask that was
         # made by comparing with the pad id.
-        hidden = stop < known and graded[stop] and block[stop] == expect.end_id
+        hidden = stop < known and graded[stop] and block[stop] in ends
         # In a row that is cut, the last target is text, though it is none of the inputs.
-        cut = stop == len(attended) < known and block[stop] != expect.pad_id
-        if (hidden or cut) and (stop == 0 or block[stop - 1] != expect.end_id):
+        cut = stop == len(attended) < known and block[stop] != pad
+        if (hidden or cut) and (stop == 0 or block[stop - 1] not in ends):
             stop += 1
     else:
         # Its first id is text, whatever it is: no text is empty.
-        text = np.flatnonzero(block[1:known] != expect.pad_id)
+        text = np.flatnonzero(block[1:known] != pad)
         stop = int(text[-1]) + 2 if len(text) else 1
-        if expect.pad_id == expect.end_id and stop < known:
+        has_ended = block[stop - 1] in ends and block[stop - 1] != pad and not graded[stop:].any()
+        if pad in ends and stop < known and not has_ended:
             stop += 1  # the first of several equal ids is the end token
-    ends = 0 < stop <= known and block[stop - 1] == expect.end_id
-    return stop, stop - 1 if ends else None
+    if not 0 < stop <= known or block[stop - 1] not in ends:
+        return stop, None
+    end = stop - 1
+    while end > 1 and block[end - 1] in ends and block[end - 1] != block[end]:
+        end -= 1
+    return stop, end
 
 
 # The rules ------------------------------------------------------------------------------
@@ -357,7 +481,7 @@ def _check_ids(given: _Given, found: Findings) -> set[int]:
     if len(rows):
         wrong_rows.update(rows.tolist())
         found.add("ignore-index-in-inputs", rows, _cells(rows, columns))
-    size = expect.vocabulary_size
+    size = given.size
     for array in (given.inputs, given.targets):
         wrong = (array < 0) | (array >= size if size is not None else False)
         rows, columns = np.nonzero(wrong & (array != expect.ignore_index))
@@ -380,7 +504,7 @@ def _left_padding(given: _Given, found: Findings) -> NDArray[np.int64]:
         if left.any() and given.positions is None:
             found.add("positions-missing", np.flatnonzero(left))
         return left
-    is_pad = given.inputs == given.expect.pad_id
+    is_pad = given.inputs == given.pad
     runs = np.where(is_pad.all(axis=1), width, (~is_pad).argmax(axis=1))
     # What every text begins with is no padding: the beginning of sequence, say.
     left = np.where(runs < width, runs - runs.min(), 0)
@@ -419,7 +543,8 @@ def _agrees(text: _Text, offset: int) -> bool:
 
 def _check_end(text: _Text, found: Findings) -> None:
     expect = text.given.expect
-    if expect.end_id is not None and (text.end is None or not text.graded[text.end]):
+    is_taught = text.end is not None and text.graded[text.end : text.stop].any()
+    if text.given.ends and not is_taught:
         if text.may_be_cut:
             found.add("response-cut", [text.row])
         elif text.end is not None:
@@ -451,6 +576,9 @@ def _check_mask(text: _Text, headers: Headers, found: Findings) -> None:
     likely, certain = _expected_spans(text, headers)
     last = text.stop if text.end is None else text.end
     differing = [_difference(text, spans, last) for spans in likely]
+    if text.given.is_pad_unknown:  # what is ignored at the edges may be padding
+        first, last = np.flatnonzero(text.graded)[[0, -1]]
+        differing = [(e, missing[(first < missing) & (missing < last)]) for e, missing in differing]
     extra, missing = min(differing, key=lambda pair: sum(map(len, pair)), default=((), ()))
     if not likely or ((len(extra) or len(missing)) and not certain):
         found.add("mask-undetermined", [text.row], mask=mask)
@@ -531,16 +659,19 @@ def _check_special(text: _Text, found: Findings) -> None:
     if expect.begin_id is not None and (text.block[:2] == expect.begin_id).all():
         found.add("begins-twice", [text.row], [(text.row, text.start)])
         inner = inner[1:]
-    special = [id for id in {expect.end_id, expect.pad_id} if id is not None]
+    ends, pad = text.given.ends or frozenset(), text.given.pad
+    special = [*ends] if pad is None else [*ends | {pad}]
     if not expect.special_in_text and np.isin(inner, special).any():
         positions = last - len(inner) + np.flatnonzero(np.isin(inner, special))
         found.add("special-in-text", [text.row], text.cells(positions))
-    if expect.end_id is None or found.decode is None:
+    if not ends or found.decode is None:
         return
     plain = [int(id) for id in text.block[:last] if id not in (*special, UNKNOWN)]
     try:
-        name, spelled = found.decode([expect.end_id]), found.decode(plain)
+        names, spelled = [found.decode([id]) for id in sorted(ends)], found.decode(plain)
     except Exception:  # an id that is no token has no spelling
         return
-    if len(name) > 2 and not name[0].isalnum() and not name[-1].isalnum() and name in spelled:
-        found.add("special-typed", [text.row], name=repr(name))
+    for name in names:
+        marked = len(name) > 2 and not name[0].isalnum() and not name[-1].isalnum()
+        if marked and name in spelled:
+            found.add("special-typed", [text.row], name=repr(name))

@@ -168,8 +168,8 @@ def _joined_then_shifted() -> dict[str, Any]:
     return {"tokens": row[:, :-1], "labels": row[:, 1:], "position_ids": positions[:, :-1]}
 
 
-_PLAIN = Expectation(mask="none", style="plain")
-_MASKED = Expectation(mask="prompt", style="plain")
+_PLAIN = Expectation(end_id=END_ID, mask="none", style="plain")
+_MASKED = Expectation(end_id=END_ID, mask="prompt", style="plain")
 
 CASES = (
     Case(
@@ -222,21 +222,21 @@ CASES = (
         "A marker that is not in the text",
         "nothing-supervised",
         "https://github.com/huggingface/trl/issues/1820",
-        Expectation(mask="prompt"),
+        Expectation(end_id=END_ID, mask="prompt"),
         _marker_not_found,
     ),
     Case(
         "One pad too many",
         "padding-supervised",
         "https://github.com/ml-explore/mlx-lm/pull/1697",
-        Expectation(pad_id=0, mask="none", style="plain"),
+        Expectation(end_id=END_ID, pad_id=0, mask="none", style="plain"),
         _one_pad_too_many,
     ),
     Case(
         "One tensor under two names",
         "ignore-index-in-inputs",
         "https://github.com/huggingface/transformers/issues/8619",
-        Expectation(pad_id=OWN_PAD, mask="none", style="plain"),
+        Expectation(end_id=END_ID, pad_id=OWN_PAD, mask="none", style="plain"),
         _one_tensor_under_two_names,
     ),
     Case(

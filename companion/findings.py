@@ -125,6 +125,13 @@ RULES: dict[str, Rule] = {
         "Pad on the right for training, or pass attention_mask and position_ids.",
         "03_padding",
     ),
+    "end-unknown": Rule(
+        "undetermined",
+        "Which id ends a text is not declared, and GPT-2's stands nowhere in this batch; whether "
+        "the model is taught to stop cannot be judged.",
+        "Declare it: audit(batch, tokenizer=tokenizer), or expect=Expectation(end_id=...).",
+        "03_padding",
+    ),
     "left-padding-undetermined": Rule(
         "undetermined",
         "{where}: the text begins with the pad id; it may be text, or padding on the left.",
@@ -219,7 +226,7 @@ class Finding:
 
 
 class AuditError(ValueError):
-    """A batch with errors; the message is the report."""
+    """A batch with errors, or of which the end is not known; the message is the report."""
 
 
 @dataclass(frozen=True)
@@ -239,8 +246,11 @@ class Found:
         return tuple(finding.code for finding in self.findings)
 
     def raise_errors(self) -> None:
-        """Raise `AuditError`, with this report as its message, if there is an error in it."""
-        if self.errors:
+        """Raise `AuditError`, with this report as its message, if there is an error in it.
+
+        An end that is not known is reason enough: a batch is not cleared of what hides there.
+        """
+        if self.errors or "end-unknown" in self.codes:
             raise AuditError(str(self))
 
     def to_json(self) -> str:

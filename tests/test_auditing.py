@@ -12,10 +12,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from companion.adapting import Tokenizer
 from companion.auditing import Expectation, audit
 from companion.collating import Collator
 from companion.entries import Entry, load_entries
-from companion.findings import RULES
+from companion.findings import RULES, AuditError
 from companion.masking import MASKS, supervised_spans
 from companion.storing import InstructionDataset
 from companion.tokenizing import gpt2_encode, tokenize_entry
@@ -335,6 +336,104 @@ def test_each_fault_has_its_code_in_every_layout(fault, layout, mask, code, pad_
         assert {finding.code for finding in report.errors} == {code}
 
 
+# ------------------------------------------------------------- the ends of another tokenizer
+
+TURN, TEXT = 151645, 151643  # Qwen's ends, of a turn and of a text; it pads with the second
+
+
+def translate(laid):
+    """Give the batch the end and pad of a model with two ends."""
+    laid.pad_id = TEXT
+    for array in (laid.inputs, laid.targets):
+        array[array == END] = TURN
+        array[array == OWN_PAD] = TEXT
+    laid.places = [
+        (row, column, [TURN if id == END else id for id in text])
+        for row, column, text in laid.places
+    ]
+    return laid
+
+
+def foreign(laid, **declared):
+    return report_on(laid, **{"end_id": [TURN, TEXT], "vocabulary_size": 151_665} | declared)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_correct_batch_of_a_model_with_two_ends_gives_no_error(layout, mask):
+    dice = random.Random(f"{layout} {mask}")
+    for _ in range(20):
+        laid = translate(lay(layout, draw(dice, dice.randint(2, 8)), mask, OWN_PAD))
+        spans = supervised_spans(laid.entries, mask)
+        assert foreign(laid, mask=mask, spans=spans).errors == ()
+        unknown = foreign(laid, mask=mask, spans=spans, end_id="undeclared", pad_id="undeclared")
+        if layout == "left padded" or laid.attended is not None or layout == "packed":
+            assert unknown.errors == ()
+        assert "end-unknown" in unknown.codes
+        with pytest.raises(AuditError, match="Declare it: audit"):
+            unknown.raise_errors()
+
+
+@pytest.mark.parametrize(("fault", "layout", "mask", "code"), CELLS)
+def test_each_fault_of_a_model_with_two_ends_has_its_code(fault, layout, mask, code):
+    dice = random.Random(f"{fault.__name__} {layout} {mask}")
+    for _ in range(2):
+        laid = translate(lay(layout, draw(dice), mask, OWN_PAD))
+        fault(laid)
+        for array in (laid.inputs, laid.targets):
+            array[array == SIZE] = 151_665
+        report = foreign(laid, mask=mask, spans=supervised_spans(laid.entries, mask))
+        # An end of text after that of a turn, or a pad: with no mask that tells them apart,
+        # the batch is the same.
+        is_open = fault is first_pad_supervised and laid.attended is None
+        assert {finding.code for finding in report.errors} == (set() if is_open else {code})
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_tokenizer_declares_ends_pad_and_size_and_decodes(layout):
+    qwens = Tokenizer(
+        encode=gpt2_encode, decode=lambda ids: f"<{len(ids)} ids>", ends={TURN, TEXT}, end=TURN,
+        pad=TEXT, size=151_665,
+    )  # fmt: skip
+    laid = translate(lay(layout, draw(random.Random(layout)), "none", OWN_PAD))
+    settings = {"attention_mask": laid.attended, "position_ids": laid.positions}
+    expect = Expectation(shifted=laid.shifted, mask="none")
+    batch = (laid.inputs, laid.targets)
+    assert audit(*batch, **settings, expect=expect, tokenizer=qwens).errors == ()
+    wide = dataclasses.replace(qwens, size=151_646, ends={TURN}, pad=None)
+    padless = dataclasses.replace(expect, pad_id=TEXT)
+    assert audit(*batch, **settings, expect=padless, tokenizer=wide).errors == ()
+    small = dataclasses.replace(qwens, size=None)
+    declared = dataclasses.replace(expect, vocabulary_size=TEXT)
+    report = audit(*batch, **settings, expect=declared, tokenizer=small)
+    assert report.codes[0] == "id-out-of-range"
+    assert " ids>'" in report.findings[0].text
+
+
+def test_of_a_tokenizer_without_a_pad_the_end_pads():
+    bytewise = Tokenizer(encode=list, decode=str, ends={2}, size=10)
+    inputs, targets = [[5, 6, 2], [5, 2, 2]], [[6, 2, -100], [2, -100, -100]]
+    assert audit(inputs, targets, tokenizer=bytewise).codes == ()
+    endless = dataclasses.replace(bytewise, ends=(), end=None)
+    assert audit(inputs, targets, tokenizer=endless).codes == ("end-unknown",)
+    # And what is declared beside it stands.
+    assert audit(inputs, targets, tokenizer=endless, expect=Expectation(end_id=2)).codes == ()
+    assert audit([[5, 12]], [[12, 2]], tokenizer="gpt2").errors[0].code == "no-end-token"
+
+
+def test_the_ids_of_a_tokenizer_may_be_more_where_more_are_declared():
+    inputs, targets = [[5, 6, 50258], [5, END, 50257]], [[6, 50258, END], [END, -100, -100]]
+    assert audit(inputs, targets, tokenizer="gpt2").codes[0] == "id-out-of-range"
+    expect = Expectation(pad_id=50257)
+    assert audit(inputs, targets, tokenizer="gpt2", expect=expect).errors[0].rows == (0,)
+
+
+def test_text_of_nobody_knows_which_tokenizer_is_shown_as_ids():
+    report = audit([[5, 6, 7]], [[6, 7, 99]], expect=Expectation(vocabulary_size=50))
+    assert report.codes == ("id-out-of-range", "end-unknown")
+    assert report.findings[0].text == "ids 99"
+
+
 # --------------------------------------------------- notes, and what cannot be determined
 
 LONG = [10, 11, 12, 13]
@@ -373,7 +472,7 @@ CASES = {
     ),
     "the end token never appended": (
         lambda: ends_left_out(pair(LONG, [5, 6, 7, 8])),
-        {"pad_id": OWN_PAD},
+        {"pad_id": OWN_PAD, "end_id": END},
         ["no-end-token"],
     ),
     "no end token declared": (
@@ -488,7 +587,7 @@ CASES = {
     ),
     "a batch with nothing supervised": (
         lambda: ([[5, 6]], [[-100, -100]]),
-        {},
+        {"end_id": END},
         ["nothing-supervised"],
     ),
     "labels that a collator for language modeling made": (
@@ -497,6 +596,50 @@ CASES = {
             "labels": [[5, 6, -100, -100], [7, 8, 9, -100]],
         },
         {},
+        ["end-ignored"],
+    ),
+    "an end that nobody declared": (
+        lambda: ([[5, 6, 7], [8, 9, 2]], [[6, 7, 2], [9, 2, -100]]),
+        {},
+        ["end-unknown"],
+    ),
+    "an end that nobody declared, and nothing to tell padding by": (
+        lambda: {
+            "input_ids": [[0, 0, 5, 6], [7, 8, 9, 2]],
+            "labels": [[-100, -100, 5, 6], [7, 8, 9, 2]],
+        },
+        {"mask": "none"},
+        ["end-unknown"],
+    ),
+    "two ends in a row, of which the first is learned": (  # an end of turn and one of text
+        lambda: {
+            "input_ids": [[5, 6, 7, 8], [5, 7, 8, 8]],
+            "labels": [[5, 6, 7, -100], [5, 7, -100, -100]],
+        },
+        {"end_id": [7, 8], "pad_id": 8, "mask": "none"},
+        [],
+    ),
+    "one of two ends": (
+        lambda: ([[5, 6, 7, 9], [5, 6, 6, 6]], [[6, 7, -100, -100], [6, 6, 6, 8]]),
+        {"end_id": {7, 8}, "pad_id": 9, "mask": "none"},
+        [],
+    ),
+    "a pad that nobody declared": (
+        lambda: ([[5, 6, 2, 9, 9], [5, 6, 6, 6, 6]], [[6, 2, -100, -100, -100], [6, 6, 6, 6, 2]]),
+        {"end_id": 2, "mask": "none"},
+        [],
+    ),
+    "a pad that nobody declared, which is one of two ends": (
+        lambda: {
+            "input_ids": [[5, 6, 8, 8], [5, 6, 6, 7]],
+            "labels": [[5, 6, 8, -100], [5, 6, 6, 7]],
+        },
+        {"end_id": {7, 8}, "mask": "none"},
+        [],
+    ),
+    "one of two ends, ignored": (
+        lambda: ([[5, 6, 7, 9], [5, 6, 6, 6]], [[6, -100, -100, -100], [6, 6, 6, 8]]),
+        {"end_id": {7, 8}, "pad_id": 9},
         ["end-ignored"],
     ),
     "an attention mask that was made by comparing with the pad id": (
@@ -568,7 +711,9 @@ def test_the_first_label_is_not_counted_where_the_model_shifts():
 
 def test_without_a_decoder_ids_are_shown():
     inputs, targets = pair(LONG, [5, 6, 7, 8])
-    report = audit(inputs[:, :-1], targets[:, :-1], expect=Expectation(pad_id=9), decode=None)
+    report = audit(
+        inputs[:, :-1], targets[:, :-1], expect=Expectation(end_id=END, pad_id=9), decode=None
+    )
     assert report.findings[0].text == "ids 10, 11, 12, 13"
 
 
@@ -659,6 +804,10 @@ def test_spans_are_declared_for_every_text():
         ({"max_length": 0}, "max_length is at least 1; found 0"),
         ({"vocabulary_size": -1}, "vocabulary_size is at least 1; found -1"),
         ({"ignore_index": 0}, "ignore_index is negative"),
+        ({"end_id": -1}, "end_id is an id, 0 or more, or several, or None; found -1"),
+        ({"end_id": []}, r"end_id is an id, 0 or more, or several, or None; found \[\]"),
+        ({"end_id": "<|im_end|>"}, "or several, or None; found '<|im_end|>'"),
+        ({"pad_id": "<pad>"}, "pad_id is an id, 0 or more, or None; found '<pad>'"),
     ],
 )
 def test_an_expectation_that_cannot_be_is_refused(declared, message):

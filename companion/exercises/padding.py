@@ -37,11 +37,6 @@ def _pads_of_inputs(rows: list[list[int]]) -> int:
     return sum(max(_longest(rows) - len(row) - 1, 0) for row in rows)
 
 
-def _pads_of_inputs(rows: list[list[int]]) -> int:
-    # Inputs are as wide as the longest row, whose end token is in no slot of them.
-    return sum(max(_longest(rows) - len(row) - 1, 0) for row in rows)
-
-
 _ROW_CASES: tuple[Case, ...] = (
     {"rows": [[0]]},
     {"rows": [[0], [1]]},

@@ -213,6 +213,7 @@ class Settings:
         """Declare a batch that was made so."""
         return Expectation(
             **{
+                "end_id": END_ID,  # which a batch may hold nowhere, where all is cut
                 "pad_id": self.pad_id,
                 "mask": self.mask,
                 "style": self.style,
