@@ -204,8 +204,7 @@ def compare(table: Table, tier: set[Condition], earlier: set[Condition]) -> list
     for measure in MEASURES:
         found = []
         for one, two, factor in table.pairs(tier, earlier):
-            one, two = (two, one) if factor == "mask" and one[3] != "none" else (one, two)
-            if factor == "mask":  # what masking changes: masked less not masked
+            if factor == "mask" and one[3] == "none":  # what masking changes: with less without
                 one, two = two, one
             difference = table.difference(one, two, measure)
             if difference is not None:
