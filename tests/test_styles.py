@@ -354,6 +354,15 @@ def test_tier_a_compares_what_differs_in_one_thing(quick):
     assert all(one["chance, corrected"] >= one["chance"] for one in found)
 
 
+def test_another_style_is_compared_with_the_one_that_was_trained_and_with_no_third(quick):
+    found = [one for one in quick["comparisons"]["B"] if one["measure"] == "loss"]
+    crossed = [one for one in found if one["one"]["kind"] == "crossed"]
+    assert [one["differs in"] for one in crossed] == ["asked"] * 4  # two styles, two masks
+    for one in crossed:
+        assert one["one"]["style"] == one["other"]["style"]
+        assert one["one"]["style"] in (one["one"]["asked"], one["other"]["asked"])
+
+
 def test_a_quick_run_does_not_overwrite_the_packaged_figures(capsys):
     with pytest.raises(SystemExit):
         styles.main(["--quick"])
