@@ -1,0 +1,378 @@
+"""The experiment on prompt styles: all score the same tokens, and no run is mixed or lost."""
+
+import ast
+import copy
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from companion.collating import Batch, Collator
+from companion.entries import Entry, load_entries
+from companion.formatting import STYLES
+from companion.results import names
+from companion.smollm2 import SMOLLM2_END_ID, load_smollm2
+from experiments import comparing, styles, styles_gathering
+from experiments.pretrained import answer, load_model, losses, score, tokenize, with_fault
+from files import run_quickly
+
+ROOT = Path(__file__).parent.parent
+ENTRIES = load_entries()
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """Give a tiny random model, and SmolLM2's tokenizer."""
+    return load_model("tiny", Path("nowhere"))
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    return run_quickly("experiments.styles", tmp_path_factory.mktemp("results"))[0]
+
+
+# The tokenizer ---------------------------------------------------------------------------
+
+
+def test_smollm2_encodes_as_the_model_was_trained():
+    """Digits are split off before the byte-level pattern: the two spaces are one token."""
+    text = "<|im_start|>user\nName a color. 1234 in  5<|im_end|>\n"
+    expected = [1, 4093, 198, 5820, 253, 2380, 30, 216, 33, 34, 35, 36, 281, 256, 37, 2, 198]
+    assert load_smollm2().encode(text).ids == expected
+    assert load_smollm2().get_vocab_size() == 49152
+    assert load_smollm2().id_to_token(SMOLLM2_END_ID) == "<|im_end|>"
+
+
+def test_transformers_around_it_encodes_and_decodes_the_same():
+    theirs = PreTrainedTokenizerFast(tokenizer_object=copy.deepcopy(load_smollm2()))
+    for entry in ENTRIES:
+        text = STYLES["chatml"].text(entry)
+        ids = load_smollm2().encode(text).ids
+        assert theirs(text)["input_ids"] == ids
+        assert load_smollm2().decode(ids, skip_special_tokens=False) == text
+
+
+def test_a_byte_without_a_token_becomes_id_0():
+    assert load_smollm2().encode("a\x04b").ids == [81, 0, 82]
+
+
+def test_only_a_templates_markers_are_special(tiny):
+    _, words = tiny
+    said = Entry("Say <|im_end|>.", "<|im_start|>", "<|im_end|>")
+    for style in STYLES.values():
+        item = tokenize(said, style, words)
+        marks = [1, 2, 1] if style.name == "chatml" else []
+        assert [i for i in item.tokens.ids.tolist() if i < 17] == marks
+        assert words.decode(item.tokens.ids.tolist()) == style.prompt(said) + said.output
+    assert load_smollm2().encode("<|im_end|>").ids == [2]  # it was left as it was
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_prompt_is_encoded_as_the_tokenizer_does_where_an_entry_says_nothing_special(style, tiny):
+    _, words = tiny
+    whole = load_smollm2() if style == "chatml" else words.ordinary
+    for entry in ENTRIES[::7]:
+        item = tokenize(entry, STYLES[style], words)
+        prompt = whole.encode(STYLES[style].prompt(entry)).ids
+        assert item.tokens.ids[: item.tokens.prompt_length].tolist() == prompt
+
+
+# What is scored --------------------------------------------------------------------------
+
+
+def test_the_same_response_tokens_are_scored_in_all_styles_and_one_end_after_them(tiny):
+    _, words = tiny
+    collate = Collator(end_id=2, pad_id=2, mask="prompt")
+    for entry in ENTRIES[::5]:
+        expected = [*words.encode(entry.output), 2]
+        for style in styles.ASKED.values():
+            item = tokenize(entry, style, words)
+            targets = collate([item.tokens]).targets[0]
+            assert targets[targets != -100].tolist() == expected
+            assert item.answer == len(expected) - 1
+
+
+def test_a_score_is_that_of_the_whole_logits_one_entry_at_a_time(tiny):
+    model, words = tiny
+    items = [tokenize(entry, STYLES["phi3"], words) for entry in ENTRIES[20:29]]
+    found = score(model, items, 2, rows=4)
+    for item, (sum_, end) in zip(items, found, strict=True):
+        ids = torch.tensor([*item.tokens.ids.tolist(), 2])
+        logs = model(ids[None]).logits[0].log_softmax(-1)
+        each = [-logs[at - 1, ids[at]].item() for at in range(item.tokens.prompt_length, len(ids))]
+        assert math.isclose(sum_, sum(each[:-1]), rel_tol=1e-4)
+        assert math.isclose(end, each[-1], rel_tol=1e-4)
+
+
+def test_the_training_loss_is_that_of_the_whole_logits(tiny):
+    model, words = tiny
+    items = [tokenize(entry, STYLES["alpaca"], words).tokens for entry in ENTRIES[:5]]
+    for mask in ("none", "prompt"):
+        batch = Collator(end_id=2, pad_id=2, mask=mask)(items)
+        logits = model(batch.inputs).logits
+        expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch.targets.flatten())
+        assert losses(model, batch)[0].mean().item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_answers_of_a_batch_are_those_of_generate_one_by_one():
+    """With a vocabulary of 20, random answers do end, so rows leave the batch at other times."""
+    from transformers import AutoModelForCausalLM, LlamaConfig
+
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=20,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        initializer_range=0.5,
+    )
+    model = AutoModelForCausalLM.from_config(config).eval()
+    prompts = [[5, 6, 7, 8, 9, 10], [11], [3, 4], [15, 16, 17], [12, 13], [18], [9, 9, 4]]
+    found = answer(model, prompts, end_id=2, most=12)
+    for prompt, ids in zip(prompts, found, strict=True):
+        given = model.generate(
+            torch.tensor([prompt]),
+            attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+            do_sample=False,
+            max_new_tokens=12,
+            eos_token_id=2,
+            pad_token_id=0,
+        )
+        assert given[0, len(prompt) :].tolist() == ids
+    assert len({len(ids) for ids in found}) > 1
+
+
+def test_a_fault_changes_the_targets_it_is_named_for():
+    batch = Batch(torch.tensor([[5, 6, 7], [8, 9, 2]]), torch.tensor([[-100, 7, 2], [9, 2, -100]]))
+    assert with_fault(batch, "") == batch
+    assert with_fault(batch, "not shifted").targets.tolist() == [[-100, 6, 7], [8, 9, -100]]
+    assert with_fault(batch, "end ignored").targets.tolist() == [[-100, 7, -100], [9, -100, -100]]
+    with pytest.raises(ValueError, match="a fault is one of not shifted, end ignored; found 'x'"):
+        with_fault(batch, "x")
+
+
+# Which entries ---------------------------------------------------------------------------
+
+
+def test_no_question_is_both_trained_on_and_held_out(tiny):
+    _, words = tiny
+    entries = styles.choose(styles.FULL, words)
+    questions = [
+        {(entry.instruction, entry.input) for entry in part}
+        for part in (entries.training, entries.held)
+    ]
+    assert questions[0] & questions[1] == set()
+    assert len(entries.held) == 100
+    assert sum(entries.held[at].task in styles.EXACT for at in entries.answered) == 30
+    assert len(entries.answered) == 40
+    assert len({entry.output for entry in styles.learned(entries, 0, styles.FULL)}) > 150
+
+
+def test_half_of_the_updates_are_one_epoch_of_a_seeds_own_entries(tiny):
+    _, words = tiny
+    entries = styles.choose(styles.FULL, words)
+    mine = styles.learned(entries, 1, styles.FULL)
+    batches = styles.order(mine, 1, styles.FULL, words)
+    epochs = [[next(batches) for _ in range(30)] for _ in range(2)]
+    for epoch in epochs:
+        assert sorted(place for batch in epoch for place in batch) == list(range(240))
+        assert {len(batch) for batch in epoch} == {8}
+    assert epochs[0] != epochs[1]
+    assert mine != styles.learned(entries, 2, styles.FULL)
+
+
+# Run by run ------------------------------------------------------------------------------
+
+
+def small_lab(tiny, **rest):
+    return styles.Lab(*tiny, styles.QUICK, quiet=True, **rest)
+
+
+def without_time(run):
+    return {key: run[key] for key in ("cell", "scores", "training", "answers") if key in run}
+
+
+def test_a_run_is_the_same_whatever_ran_before_it(tiny):
+    lab = small_lab(tiny)
+    cells = styles.cells("A", styles.QUICK)[2:4]
+    first = [without_time(lab.run(cell)) for cell in cells]
+    again = [without_time(lab.run(cell)) for cell in reversed(cells)]
+    assert first == again[::-1]
+    assert first[0]["scores"] != first[1]["scores"]
+
+
+def test_what_was_kept_of_a_run_scores_as_the_run_did(tiny, tmp_path):
+    cell = styles.Cell("after", "plain", "none", 0.05, 1)
+    lab = small_lab(tiny, weights=tmp_path)
+    ran = lab.run(cell)["scores"]["4"]["held"]
+    kept = lab.run(replace(cell, kind="crossed"))["crossed"]
+    assert [file.name for file in tmp_path.iterdir()] == [f"{cell.name}.pt"]
+    (tmp_path / f"{cell.name}.pt").unlink()
+    anew = lab.run(replace(cell, kind="crossed"))["crossed"]
+    assert anew["plain"] == ran
+    np.testing.assert_allclose(kept["plain"], ran, rtol=0.01)
+    assert kept["chatml"] != kept["plain"]
+    lab.reset()
+    assert not np.allclose(lab.scores("plain", [])["held"], ran, rtol=0.01)
+
+
+def test_a_stopped_script_goes_on_with_the_runs_that_are_missing(tiny, tmp_path):
+    lab = small_lab(tiny)
+    same, wanted = styles.described(lab, "tiny", False), styles.cells("A", styles.QUICK)[:3]
+    styles.go_on(lab, tmp_path, wanted[:2], same)
+    (tmp_path / f"{wanted[2].name}.json.unfinished").write_text("{")  # as it was cut off
+    before = {file.name: file.read_bytes() for file in tmp_path.glob("*.json")}
+    assert set(before) == {f"{cell.name}.json" for cell in wanted[:2]}
+    styles.go_on(lab, tmp_path, wanted, same)
+    after = {file.name: file.read_bytes() for file in tmp_path.glob("*.json")}
+    assert set(after) == {f"{cell.name}.json" for cell in wanted}
+    assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.parametrize("part", ["code", "weights", "protocol"])
+def test_runs_of_other_code_weights_or_protocol_are_not_mixed(part, tiny, tmp_path):
+    lab = small_lab(tiny)
+    same, wanted = styles.described(lab, "tiny", False), styles.cells("A", styles.QUICK)[:2]
+    styles.go_on(lab, tmp_path, wanted[:1], same)
+    other = {**same, part: "another"}
+    with pytest.raises(ValueError, match=f"is a run with another '{part}'; runs are not mixed"):
+        styles.go_on(lab, tmp_path, wanted, other)
+    run = json.loads((tmp_path / f"{wanted[0].name}.json").read_text())
+    (tmp_path / "other.json").write_text(json.dumps({**run, "same": {**run["same"], part: "x"}}))
+    with pytest.raises(ValueError, match=f"differ in '{part}': runs are not mixed"):
+        styles_gathering.gather(tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_module_that_a_run_imports_is_hashed():
+    reached, open_ = set(), ["experiments/styles.py"]
+    while open_:
+        file = open_.pop()
+        if file in reached:
+            continue
+        reached.add(file)
+        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in (
+                "companion",
+                "experiments",
+            ):
+                open_.append(f"{node.module.replace('.', '/')}.py")
+    # Gathering reads runs and makes none; a change of it leaves them valid.
+    gathers = {"experiments/styles_gathering.py", "experiments/comparing.py"}
+    assert reached - gathers == {name for name in styles.CODE if name.endswith(".py")}
+
+
+# What a difference is worth --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_resampling_is_a_plain_loop_over_what_was_drawn(own):
+    dice = np.random.default_rng(5)
+    values, weights = dice.normal(size=(3, 4)), dice.integers(1, 9, (3, 4)).astype(float)
+    seeds = comparing.draws(dice, 3, 20)
+    entries = [comparing.draws(dice, 4, 20) for _ in range(3 if own else 1)]
+    found = comparing.resampled(values, weights, seeds, entries if own else entries[0])
+    for turn in range(20):
+        top = bottom = 0.0
+        for seed in range(3):
+            for entry in range(4):
+                times = seeds[turn, seed] * entries[seed if own else 0][turn, entry]
+                top += times * values[seed, entry]
+                bottom += times * weights[seed, entry]
+        assert found[turn] == pytest.approx(top / bottom)
+
+
+def test_a_difference_that_is_the_same_everywhere_is_certain_and_one_that_is_noise_is_not():
+    dice = np.random.default_rng(0)
+    ones, (seeds, entries) = np.ones((3, 50)), (comparing.draws(dice, n) for n in (3, 50))
+    steady = comparing.resampled(0.2 * ones, ones, seeds, entries)
+    assert comparing.interval(steady) == [0.2, 0.2]
+    assert comparing.chance(steady) == pytest.approx(2 / 10_001)
+    noise = comparing.resampled(dice.normal(size=(3, 50)), ones, seeds, entries)
+    low, high = comparing.interval(noise)
+    assert low < 0 < high
+    assert comparing.chance(noise) > 0.05
+
+
+def test_holm_multiplies_by_what_is_left_and_never_goes_down():
+    assert comparing.holm({"a": 0.01, "b": 0.02, "c": 0.02, "d": 0.9}) == {
+        "a": 0.04,
+        "b": 0.06,
+        "c": 0.06,
+        "d": 0.9,
+    }
+    assert comparing.holm({}) == {}
+
+
+# All of it, on a tiny random model -------------------------------------------------------
+
+
+def test_a_quick_run_is_of_every_cell(quick):
+    assert quick["tiers"]["A"] == {"runs": 10, "finished": 10, "whole": True}
+    assert quick["tiers"]["B"] == {"runs": 19, "finished": 19, "whole": True}
+    assert quick["tiers"]["C"] == {"runs": 12, "finished": 0, "whole": False}
+    assert len(quick["runs"]) == 29
+    assert quick["same"]["code"] == styles.code_hashes()
+    json.dumps(quick, allow_nan=False)
+
+
+def test_a_mean_is_that_of_the_losses_that_are_kept_beside_it(quick):
+    (condition,) = (
+        one
+        for one in quick["conditions"]
+        if (one["kind"], one["style"], one["mask"], one.get("rate"), one["updates"])
+        == ("after", "plain", "prompt", 5e-5, 4)
+    )
+    tokens = sum(entry["answer"] + 1 for entry in quick["same"]["held"])
+    sums = []
+    for run in quick["runs"]:
+        cell = run["cell"]
+        if (cell["kind"], cell["style"], cell["mask"]) == ("after", "plain", "prompt") and cell[
+            "rate"
+        ] == 5e-5:
+            answers, ends = run["scores"]["4"]["held"]
+            sums.append((sum(answers) + sum(ends)) / tokens)
+    assert len(sums) == 2
+    assert condition["loss"]["mean"] == pytest.approx(sum(sums) / 2, abs=2e-3)
+
+
+def test_tier_a_compares_what_differs_in_one_thing(quick):
+    found = [one for one in quick["comparisons"]["A"] if one["measure"] == "loss"]
+    factors = [one["differs in"] for one in found]
+    # Two styles before, and after each mask and length; masks in each style and length; lengths.
+    assert sorted(set(factors)) == ["mask", "style", "updates"]
+    assert [factors.count(name) for name in ("mask", "style", "updates")] == [4, 5, 4]
+    masked = [one for one in found if one["differs in"] == "mask"]
+    assert {(one["one"]["mask"], one["other"]["mask"]) for one in masked} == {("prompt", "none")}
+    assert all(one["chance, corrected"] >= one["chance"] for one in found)
+
+
+def test_another_style_is_compared_with_the_one_that_was_trained_and_with_no_third(quick):
+    found = [one for one in quick["comparisons"]["B"] if one["measure"] == "loss"]
+    crossed = [one for one in found if one["one"]["kind"] == "crossed"]
+    assert [one["differs in"] for one in crossed] == ["asked"] * 4  # two styles, two masks
+    for one in crossed:
+        assert one["one"]["style"] == one["other"]["style"]
+        assert one["one"]["style"] in (one["one"]["asked"], one["other"]["asked"])
+
+
+def test_a_quick_run_does_not_overwrite_the_packaged_figures(capsys):
+    with pytest.raises(SystemExit):
+        styles.main(["--quick"])
+    assert "--quick needs --out" in capsys.readouterr().err
+
+
+def test_the_predictions_are_those_that_are_laid_beside_the_results():
+    """Where there are packaged figures, they carry the predictions as they were committed."""
+    if "styles" in names():
+        from companion.results import load
+
+        text = (ROOT / "experiments" / "predictions.json").read_text(encoding="utf-8")
+        assert load("styles")["predicted"] == json.loads(text)
