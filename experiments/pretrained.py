@@ -100,7 +100,10 @@ def tokenize(entry: Entry, style: PromptStyle, words: Words) -> Item:
     ends = words.special.get(style.suffix) == words.end_id
     suffix = [] if ends else words.encode(style.suffix)
     ids = np.array(prompt + answer + suffix, dtype=np.int64)
-    return Item(TokenizedEntry(ids, len(prompt), len(header) if known else None), len(answer))
+    text = TokenizedEntry(
+        ids, prompt_length=len(prompt), header_length=len(header) if known else None
+    )
+    return Item(text, len(answer))
 
 
 # The model ---------------------------------------------------------------------------------
