@@ -81,22 +81,23 @@ def test_a_chapter_needs_no_file_beside_it(path):
     assert all((BOOK / Path(target.split("#")[0]).name).is_file() for target in local), local
 
 
+FRAME = [
+    (r":class: card", 1),
+    (r"You'll be able to", 1),
+    (r":class: predict", 3),
+    (r":class: wrong", 1),
+    (r":class: right", 1),
+    (r"^## In practice", 1),
+    (r"^## Exercises", 1),
+    (r"^## Quiz", 1),
+    (r"^## Summary", 1),
+    (r"^\*\*Next", 1),
+]
+"""What each chapter has, and at least how often."""
+
+
 @every_chapter
-@pytest.mark.parametrize(
-    ("part", "at_least"),
-    [
-        (r":class: card", 1),
-        (r"You'll be able to", 1),
-        (r":class: predict", 3),
-        (r":class: wrong", 1),
-        (r":class: right", 1),
-        (r"^## In practice", 1),
-        (r"^## Exercises", 1),
-        (r"^## Quiz", 1),
-        (r"^## Summary", 1),
-        (r"^\*\*Next", 1),
-    ],
-)
+@pytest.mark.parametrize(("part", "at_least"), FRAME)
 def test_a_chapter_has_its_frame(path, part, at_least):
     assert len(re.findall(part, prose(path), re.MULTILINE)) >= at_least
 
