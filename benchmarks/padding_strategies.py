@@ -32,7 +32,7 @@ from benchmarks.measuring import circumstances, options, take_turns, watch, writ
 from companion.bucketing import LengthBucketSampler, epoch_padding_share, neighbour_correlation
 from companion.collating import Batch, Collator
 from companion.ignoring import IGNORE_INDEX, ignore_padding
-from companion.padding import pad_batch
+from companion.padding import pad_batch, padding_share
 from companion.shifting import shift_targets
 
 SHAPE = {"mean": 108, "99th percentile": 379, "longest": 1293}
@@ -164,7 +164,7 @@ def measure(entries: int, seconds: float) -> dict[str, Any]:
     for name, plan in planned.items():
         share = epoch_padding_share(lengths, plan)
         if name == "static":
-            share = 1 - float((lengths + 1).sum()) / block.size
+            share = padding_share(lengths, int(lengths.max()))
         strategies[name] = {
             "steps": len(plan),
             "padding share": round(share, 4),
