@@ -303,10 +303,10 @@ def _pad(
         return END_ID
     if ends is None:
         return None
-    # What stands last in rows whose last target is ignored, and twice or as an end, is a pad.
+    # What stands last in a row, twice, and is no target, is a pad.
     ignored = inputs[targets[:, -1] == expect.ignore_index]
     twice = {int(row[-1]) for row in ignored if len(row) > 1 and row[-1] == row[-2]}
-    for ids in (twice, {int(row[-1]) for row in ignored} & ends, ends):
+    for ids in (twice, ends):
         if len(ids) == 1:
             return next(iter(ids))
     return None if tokenizer is None else tokenizer.end

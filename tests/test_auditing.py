@@ -421,6 +421,27 @@ def test_of_a_tokenizer_without_a_pad_the_end_pads():
     assert audit([[5, 12]], [[12, 2]], tokenizer="gpt2").errors[0].code == "no-end-token"
 
 
+def test_no_end_or_pad_is_taken_for_gpt2s_beside_another_tokenizer():
+    other = Tokenizer(encode=list, decode=str, ends={2}, size=60_000)
+    inputs, targets = [[5, 6, END], [5, 2, 2]], [[6, END, 2], [2, -100, -100]]
+    assert audit(inputs, targets, tokenizer=other).codes == ()
+    endless = dataclasses.replace(other, ends=(), end=None)
+    assert audit(inputs, targets, tokenizer=endless).codes == ("end-unknown",)
+
+
+def test_of_several_ends_the_one_that_is_appended_pads():
+    llamas = Tokenizer(encode=list, decode=str, ends={7, 8}, end=8, size=10)
+    supervised = audit([[5, 6, 8], [5, 8, 8]], [[6, 8, 8], [8, 8, 8]], tokenizer=llamas)
+    assert supervised.codes == ("padding-supervised",)
+
+
+def test_pads_after_an_end_that_is_no_pad_are_all_padding():
+    labels = [[5, 6, 6, 7], [5, 7, -100, -100]]
+    batch = {"input_ids": [[5, 6, 6, 7], [5, 7, 8, 8]], "labels": labels}
+    report = audit(batch, expect=Expectation(end_id=[7, 8], pad_id=8))
+    assert (report.codes, report.tally["tokens"]) == ((), 6)
+
+
 def test_the_ids_of_a_tokenizer_may_be_more_where_more_are_declared():
     inputs, targets = [[5, 6, 50258], [5, END, 50257]], [[6, 50258, END], [END, -100, -100]]
     assert audit(inputs, targets, tokenizer="gpt2").codes[0] == "id-out-of-range"
@@ -636,6 +657,23 @@ CASES = {
         },
         {"end_id": {7, 8}, "mask": "none"},
         [],
+    ),
+    "two ends in a row, of which the first is learned, and a pad": (
+        lambda: {
+            "input_ids": [[5, 6, 7, 8], [5, 7, 8, 9]],
+            "labels": [[5, 6, 7, -100], [5, 7, -100, -100]],
+        },
+        {"end_id": [7, 8], "pad_id": 9, "mask": "none"},
+        [],
+    ),
+    "a pack that is padded, of which nobody declared end and pad": (
+        lambda: {
+            "input_ids": [[5, 6, 2, 5, 2, 0, 0]],
+            "labels": [[5, 6, 2, -100, 2, -100, -100]],
+            "position_ids": [[0, 1, 2, 0, 1, 0, 1]],
+        },
+        {"mask": "none"},
+        ["end-unknown"],
     ),
     "one of two ends, ignored": (
         lambda: ([[5, 6, 7, 9], [5, 6, 6, 6]], [[6, -100, -100, -100], [6, 6, 6, 8]]),
