@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from companion.entries import Entry, load_entries, split_entries
     from companion.formatting import STYLES, PromptStyle
     from companion.tokenizing import END_ID, TokenizedEntry, Turn, load_tokenizer, tokenize_entry
+    from companion.adapting import Tokenizer, adapt_tokenizer
     from companion.padding import PAD_ID, pad_batch, padding_share
     from companion.shifting import shift_targets
     from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
@@ -29,6 +30,7 @@ _HOMES = {
     "entries": ("Entry", "load_entries", "split_entries"),
     "formatting": ("STYLES", "PromptStyle"),
     "tokenizing": ("END_ID", "TokenizedEntry", "Turn", "load_tokenizer", "tokenize_entry"),
+    "adapting": ("Tokenizer", "adapt_tokenizer"),
     "padding": ("PAD_ID", "pad_batch", "padding_share"),
     "shifting": ("shift_targets",),
     "ignoring": ("IGNORE_INDEX", "ignore_padding", "keep_spans"),
