@@ -49,8 +49,8 @@ test: .venv/ready ## prove it: style, types, units, properties, every cell, pari
 	$(BIN)/python scripts/alone.py $(ALONE) $(CHAPTERS)
 
 fuzz: export RANDOM_STATES := 5000
-fuzz: .venv/ready ## hold the explorer equal to the companion on 5,000 random batches
-	$(BIN)/pytest tests/browser/test_frames.py --numprocesses 2
+fuzz: .venv/ready ## hold the explorer to the companion on 5,000 random batches, and every hostile link
+	$(BIN)/pytest tests/browser/test_frames.py tests/browser/test_hostile.py --numprocesses 2
 
 lab: .venv/ready ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab book
