@@ -234,12 +234,17 @@ def test_outside_a_terminal_there_is_no_color_unless_asked_for(few, capsys, monk
     assert COLOR in capsys.readouterr().out
 
 
+def hear_ctrl_c():
+    """Let a child hear Ctrl-C, though the tests run in the background, where it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_it_without_a_word(tmp_path):
     path = write(tmp_path, "large.json", [asdict(entry) for entry in load_entries()] * 60)
     ours, theirs = open_terminal()
     process = subprocess.Popen(
         [*COMMAND, "audit", path], stdout=subprocess.DEVNULL, stderr=theirs,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, preexec_fn=hear_ctrl_c,
     )  # fmt: skip
     os.close(theirs)
     heard = ""
@@ -681,11 +686,14 @@ def test_ctrl_c_while_importing_ends_it_without_a_word(module, few, tmp_path):
     write(tmp_path, f"{module}.py", SLOW)
     process = subprocess.Popen(
         [*COMMAND, "audit", few], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, preexec_fn=hear_ctrl_c,
     )  # fmt: skip
-    assert process.stdout.read(4) == b"here"
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == (b"", b"")
+    try:
+        assert process.stdout.read(4) == b"here"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30) == (b"", b"")
+    finally:
+        process.kill()
     assert process.returncode == 130
 
 
