@@ -21,8 +21,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from companion.entries import load_entries
-from companion.formatting import STYLES
+from companion.entries import Entry, entries_of, load_entries
+from companion.formatting import STYLES, PromptStyle
 from companion.showing.glyphs import show_lines, show_plain
 
 FOUND, FAILED, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
@@ -83,15 +83,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def _read(given: argparse.Namespace) -> tuple[list[Entry], str | PromptStyle]:
+    """Give the file's entries and their prompt style: their own, where they bring the template."""
+    from companion.reading import load_file
+
+    loaded = load_file(given.file)
+    return entries_of(loaded), loaded.style or given.style
+
+
 def _audit(given: argparse.Namespace) -> int:
-    entries = load_entries(given.file)
+    entries, style = _read(given)
     test = None if given.test is None else load_entries(given.test)
     tokenizer, encode, decode = _tokenizer(given.encoding)
     from companion.surveying import survey
 
     found = survey(
         entries,
-        style=given.style,
+        style=style,
         encode=encode,
         decode=decode,
         tokenizer=tokenizer,
@@ -114,7 +122,7 @@ def _audit(given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace) -> int:
-    entries = load_entries(given.file)
+    entries, style = _read(given)
     number, size = given.entry, given.batch_size
     if number > len(entries):
         raise ValueError(
@@ -129,10 +137,10 @@ def _show(given: argparse.Namespace) -> int:
     color = _in_color(given.color)
     steps = walk(
         entry,
-        style=given.style,
+        style=style,
         mask=given.mask,
         max_length=given.max_length,
-        longest=max(len(tokenize_entry(other, given.style).ids) for other in batch),
+        longest=max(len(tokenize_entry(other, style).ids) for other in batch),
         color=color,
         full=given.full,
     )

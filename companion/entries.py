@@ -12,6 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from companion.reading import Loaded
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,11 @@ def load_entries(path: str | Path | None = None) -> list[Entry]:
         return [Entry(**value) for value in json.loads(embedded.read_text(encoding="utf-8"))]
     from companion.reading import load_file  # it makes entries itself, and only files need it
 
-    loaded = load_file(path)
+    return entries_of(load_file(path))
+
+
+def entries_of(loaded: "Loaded") -> list[Entry]:
+    """Give the entries of a file that was read; `EntryError` where it holds something else."""
     entries = [row for row in loaded.rows if isinstance(row, Entry)]
     if not entries:
         raise EntryError(

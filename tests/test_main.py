@@ -234,6 +234,14 @@ def test_outside_a_terminal_there_is_no_color_unless_asked_for(few, capsys, monk
     assert COLOR in capsys.readouterr().out
 
 
+def test_data_that_bring_their_prompt_are_put_into_no_template(tmp_path, capsys):
+    path = write(tmp_path, "own.jsonl", '{"prompt": "Q: hi\\nA:", "completion": " yes"}\n')
+    assert main(["audit", path]) == 0
+    assert "prompt style given" in capsys.readouterr().out
+    assert main(["show", path, "--entry", "1"]) == 0
+    assert "Below is an instruction" not in capsys.readouterr().out
+
+
 def hear_ctrl_c():
     """Let a child hear Ctrl-C, though the tests run in the background, where it is ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
