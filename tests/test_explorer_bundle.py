@@ -122,4 +122,4 @@ def test_a_module_that_cannot_be_joined_is_refused(tmp_path, monkeypatch):
     (tmp_path / "explorer" / "odd.js").write_text('import "./side-effect.js";\n')
     monkeypatch.setattr(bundle, "files", lambda _: tmp_path)
     with pytest.raises(ValueError, match=re.escape("odd.js: cannot be joined")):
-        bundle._as_function("odd")
+        bundle.as_function("odd")

@@ -104,25 +104,25 @@ def widget_module() -> str:
 
 def lab_script() -> str:
     """Give the classic script that makes `<padding-lab>` elements live; it stands alone."""
-    return f'(() => {{\n"use strict";\n{_as_function("lab")}\nlab_js.definePageElement();\n}})();\n'
+    return f'(() => {{\n"use strict";\n{as_function("lab")}\nlab_js.definePageElement();\n}})();\n'
 
 
 def lab_module() -> str:
     """Give the module whose default export renders the padding lab in Jupyter."""
-    return f"{_as_function('lab')}\nexport default lab_js.jupyterWidget();\n"
+    return f"{as_function('lab')}\nexport default lab_js.jupyterWidget();\n"
 
 
 def _joined() -> str:
     data = json.dumps(explorer_constants()).replace("<", "\\u003c")
-    return "\n".join([f"const CONSTANTS = {data};", *map(_as_function, MODULES)])
+    return "\n".join([f"const CONSTANTS = {data};", *map(as_function, MODULES)])
 
 
-def _as_function(name: str) -> str:
+def as_function(name: str, folder: str = "explorer") -> str:
     """Give a module as a function of its own, so that no two share a name by chance.
 
     Raises `ValueError` where an import or export is left that this does not understand.
     """
-    source = (files("companion") / "explorer" / f"{name}.js").read_text(encoding="utf-8")
+    source = (files("companion") / folder / f"{name}.js").read_text(encoding="utf-8")
     exported = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source, re.M)
     source = re.sub(r"^export (?=async |function|const|class)", "", source, flags=re.M)
     source = re.sub(

@@ -8,6 +8,7 @@ reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build`
 """
 
 import hashlib
+import shutil
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+from companion.answering.engine import answers_script
 from companion.entries import load_entries
 from companion.explorer.bundle import TOY_BATCH, lab_script, page_script
 from companion.explorer.widget import BatchExplorer
@@ -30,6 +32,8 @@ from companion.showing.table import STEPS, BatchTable, stylesheet
 
 _HERE = files("companion") / "publishing"
 _ALIVE = files("companion") / "explorer"
+_ANSWERING = files("companion") / "answering"
+_CHECKED = '<span class="n">check</span><span class="p">('  # a call of it, as it is coloured
 _SOURCES = (".py", ".json", ".css", ".js", ".html")
 # Pages that were published under another name: what is linked or printed stays reachable.
 MOVED = {"book/14_ranks": "book/12_ranks"}
@@ -108,9 +112,18 @@ def write_assets(app: Sphinx) -> None:
         "lab.css": (_ALIVE / "lab.css").read_text("utf-8"),
         "lab.js": lab_script(),
         "vocabulary.js": vocabulary_script(),
+        "answers.css": (_ANSWERING / "answers.css").read_text("utf-8"),
+        "answers.js": answers_script(),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
+    if _page_python(app).is_dir():
+        shutil.copytree(_page_python(app), folder, dirs_exist_ok=True)
+
+
+def _page_python(app: Sphinx) -> Path:
+    """Give the folder of the Python for pages, if it was made; the site does without."""
+    return Path(app.srcdir) / str(app.config.page_python)
 
 
 def mend(
@@ -132,6 +145,15 @@ def bring_lab(
     if "<padding-lab>" in context.get("body", ""):
         app.add_css_file("lab.css")
         app.add_js_file("lab.js", loading_method="defer")
+
+
+def bring_answers(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Load the editors where there are exercises, if there is a Python to run them."""
+    if _CHECKED in context.get("body", "") and _page_python(app).is_dir():
+        app.add_css_file("answers.css")
+        app.add_js_file("answers.js", loading_method="defer")
 
 
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
@@ -162,6 +184,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx what there is."""
     # A new companion makes every page anew; Sphinx alone would look at the pages' own files.
     app.add_config_value("companion_fingerprint", fingerprint(), "env", [str])
+    app.add_config_value("page_python", "_build/page_python", "html", [str])
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_css_file("batch-table.css")
@@ -173,6 +196,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-collect-pages", index_page)
     app.connect("html-collect-pages", moved_pages)
     app.connect("html-page-context", bring_lab)
+    app.connect("html-page-context", bring_answers)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
