@@ -17,6 +17,7 @@ from companion.collating import Batch, Collator, ResponseCutWarning
 from companion.entries import load_entries
 from companion.storing import InstructionDataset
 from companion.tokenizing import TokenizedEntry
+from companion.truncating import TRUNCATIONS
 
 E = 50256
 X = -100
@@ -424,7 +425,7 @@ def test_the_multiple_never_exceeds_max_length(policy):
     [
         ({"mask": "all"}, "mask is one of none, prompt, prompt_without_header; found 'all'"),
         ({"mask": True}, "mask is one of .*; found True"),
-        ({"truncation": "left"}, "truncation is one of cut, keep_end, drop, error; found 'left'"),
+        ({"truncation": "left"}, "truncation is one of cut, keep_end, cut_prompt, drop, error; "),
         ({"pad_id": -1}, "pad_id is a token id, 0 or more; found -1"),
         ({"end_id": -100}, "end_id is a token id, 0 or more; found -100"),
         ({"ignore_index": 0}, "ignore_index is negative, so that it is no token's id; found 0"),
@@ -533,7 +534,9 @@ def settings_of_a_collator(draw):
         "ignore_index": draw(specs.ignore_indices),
         "mask": draw(st.sampled_from(["none", "prompt", "prompt_without_header"])),
         "max_length": draw(st.sampled_from([None, factor * (multiple or 1)])),
-        "truncation": draw(st.sampled_from(["cut", "keep_end", "drop", "error"])),
+        "truncation": draw(st.sampled_from(TRUNCATIONS)),
+        "begin_id": draw(st.none() | specs.ids),
+        "ends": draw(st.sampled_from([(), (0, 1, 2)])),
         "pad_to_multiple_of": multiple,
     }
 
