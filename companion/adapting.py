@@ -50,8 +50,8 @@ class Tokenizer:
     `decode(ids)` gives text, special tokens spelled out. `ends`: every id that ends a text
     or a turn; `end`: the one of them to append, which of a single one need not be said.
     `pad`, `beginning`: the ids that pad and begin a text, None where none is declared.
-    `begins`: whether a text is to begin with `beginning`. Llama's and Gemma's tokenizers put
-    it before every text; SmolLM2's declares one, and leaves it to the chat template.
+    `begins`: whether a text is to begin with that, where there is one. Llama's and Gemma's
+    tokenizers put it before every text; SmolLM2's declares one, and puts it before none.
     `size`: the largest id + 1; a model may have more rows in its embedding, or fewer.
     `template`: the chat template, as Jinja text. `specials`: the id of each special token,
     by its text; see `mark`. `token_bytes(ids)` gives the bytes of each id, and
@@ -329,8 +329,6 @@ def _declare(
     first = next(iter(declared["begun"]), None)
     if beginning is None and first in adapted.specials.values():
         beginning = first  # nothing calls it so, and yet it stands before every text
-    # Transformers does what its settings say, whatever the tokenizer's file does.
-    begins = declared.get("add_bos_token")
     template = declared.get("chat_template")
     if isinstance(template, list):  # several with names, as older files have them
         template = {one["name"]: one["template"] for one in template}
@@ -342,7 +340,7 @@ def _declare(
         end=next(iter([*own, *stops]), None),
         pad=next(iter(ids("pad_token")), None),
         beginning=beginning,
-        begins=first == beginning if begins is None else bool(begins),
+        begins=beginning is None or first == beginning,
         template=template,
     )
 

@@ -135,6 +135,7 @@ class Collator:
         from companion.adapting import adapt_tokenizer
 
         tokenizer = adapt_tokenizer(source)
+        # An id that is GPT-2's is one that was not given.
         end = tokenizer.end if self.end_id == END_ID else self.end_id
         if end is None:
             raise ValueError(

@@ -411,7 +411,8 @@ def token_roles(
     """Give the role, one of `companion.formatting.ROLES`, of each of the ids of an entry.
 
     `ids`: what `tokenize_entry` gives for it; by default with GPT-2's tokenizer. A token
-    belongs to the piece of text in which its first byte lies.
+    belongs to the piece of text in which its first byte lies; a beginning that a tokenizer
+    puts before the text belongs to the template.
 
     >>> token_roles(Entry("Hi", "", "Yes"), "plain")
     ['instruction', 'header', 'response']
@@ -422,5 +423,6 @@ def token_roles(
     # A lone surrogate is encoded as U+FFFD, which takes three bytes, as it does here.
     pieces = [(role, text.encode("utf-8", "surrogatepass")) for role, text in style.pieces(entry)]
     owners = [role for role, piece in pieces for _ in piece]
-    starts = [0, *accumulate(len(token) for token in token_bytes(ids))][:-1]
+    *starts, length = [0, *accumulate(len(token) for token in token_bytes(ids))]
+    owners = ["template"] * (length - len(owners)) + owners
     return [owners[start] for start in starts]

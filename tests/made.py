@@ -1,7 +1,7 @@
 """Tokenizers that are made here, small ones, each as a family of the field builds its own.
 
 Their bytes and their first merges are SmolLM2's, or (SentencePiece's kind) trained on the
-embedded set, so that texts of it have tokens as real ones have. `MADE` holds them by name,
+embedded set, so that texts of it have tokens as real ones have. `made` gives them by name,
 adapted, each with a prompt style of its own, whose markers are special tokens of it.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 
-from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers, processors, trainers
 from tokenizers import Tokenizer as Backend
 
 from companion.adapting import Tokenizer, adapt_tokenizer
@@ -18,11 +18,17 @@ from companion.entries import load_entries
 from companion.formatting import PromptStyle
 from companion.smollm2 import load_smollm2
 
+LLAMA_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+"""How Llama 3's tokenizer cuts a text; line breaks stay together, unlike with GPT-2's."""
 
-def byte_level(specials: tuple[str, ...], begin: str | None = None, merges: int = 1500) -> Backend:
+
+def byte_level(specials: tuple[str, ...], begin: str) -> Backend:
     """Make a tokenizer of the kind that Llama 3, Qwen and GPT-2 have: the special ones last."""
     given = json.loads((files("companion") / "data" / "smollm2.json").read_text("utf-8"))
-    pairs = [tuple(merge.split(" ")) for merge in given["merges"][:merges]]
+    pairs = [tuple(merge.split(" ")) for merge in given["merges"][:1500]]
     signs = sorted(pre_tokenizers.ByteLevel.alphabet())
     known = set(signs)
     kept = []
@@ -32,11 +38,15 @@ def byte_level(specials: tuple[str, ...], begin: str | None = None, merges: int 
             known.add("".join(pair))
     tokens = [*signs, *dict.fromkeys("".join(pair) for pair in kept)]
     made = Backend(models.BPE({token: id for id, token in enumerate(tokens)}, kept))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(LLAMA_PATTERN), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     made.decoder = decoders.ByteLevel()
     made.add_special_tokens([AddedToken(text, normalized=False) for text in specials])
-    if begin is not None:
-        made.post_processor = begins_with(made, begin)
+    made.post_processor = begins_with(made, begin)
     return made
 
 
@@ -47,11 +57,10 @@ def begins_with(made: Backend, begin: str) -> processors.TemplateProcessing:
     )
 
 
-@lru_cache
-def sentencepiece(scheme: str = "first") -> Backend:
+def sentencepiece() -> Backend:
     """Make a tokenizer of SentencePiece's kind, which puts a space before a text."""
     made = Backend(models.BPE(unk_token="<unk>", byte_fallback=True))
-    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
     made.decoder = decoders.Sequence(
         [
             decoders.Replace("\u2581", " "),
@@ -106,12 +115,20 @@ SPELLED = PromptStyle("spelled", instruction="Q: {instruction}", header="\nA: ",
 
 
 @lru_cache
+def backends() -> dict[str, Backend]:
+    """Give those that are made here, by name, as the library has them."""
+    gemma = ("<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>")
+    return {
+        "llama": byte_level(LLAMA_TOKENS, begin="<|begin_of_text|>"),
+        "gemma": byte_level(gemma, begin="<bos>"),
+        "sentencepiece": sentencepiece(),
+    }
+
+
+@lru_cache
 def made() -> dict[str, tuple[Tokenizer, PromptStyle]]:
     """Give the tokenizers by name, each with a style of its own."""
-    llama = byte_level(LLAMA_TOKENS, begin="<|begin_of_text|>")
-    gemma = byte_level(
-        ("<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"), begin="<bos>"
-    )
+    llama, gemma, sentences = backends().values()
     return {
         "gpt2": (adapt_tokenizer("gpt2"), replace(SPELLED, suffix="\n<|endoftext|>")),
         "smollm2": (adapt_tokenizer("smollm2"), SPELLED),
@@ -121,7 +138,7 @@ def made() -> dict[str, tuple[Tokenizer, PromptStyle]]:
             declared(gemma, "gemma", ("<eos>", "<end_of_turn>"), pad=gemma.token_to_id("<pad>")),
             GEMMA,
         ),
-        "sentencepiece": (declared(sentencepiece(), "sentencepiece", ("</s>",)), MISTRAL),
+        "sentencepiece": (declared(sentences, "sentencepiece", ("</s>",)), MISTRAL),
     }
 
 
