@@ -254,7 +254,7 @@ MUTATIONS = [
     mutation(
         "the end token is not kept",
         "truncating",
-        "np.append(entry.ids[:max_length], end_id)",
+        "np.append(ids, _end_of(entry, kept, end_id, ends))",
         "entry.ids[:width]",
         "collating::test_a_row_one_token_too_long_keeps_its_end_token_instead_of_its_last",
         "truncating::test_a_chat_keeps_the_answers_of_which_something_is_left",

@@ -42,7 +42,7 @@ from companion.tokenizing import (
     one_turn,
     token_roles,
 )
-from companion.truncating import TRUNCATIONS, fits
+from companion.truncating import fits
 
 FAULTS = (
     "no_shift",
@@ -53,6 +53,9 @@ FAULTS = (
     "prompt_cut_differently",
 )
 """The ways in which a batch can be broken on purpose; see `_break` and `_cut_differently`."""
+
+TRUNCATIONS = ("cut", "keep_end", "drop", "error")
+"""Those of `companion.truncating` that the page can draw, too: "cut_prompt" it cannot."""
 
 MOST_ENTRIES = 8
 """More entries than this are no longer seen at one glance."""
