@@ -12,8 +12,8 @@ from itertools import chain
 from typing import Any
 
 from companion.conversations import Conversation, Message
-from companion.entries import Entry
-from companion.formatting import PromptStyle
+from companion.entries import Entry, GivenEntry
+from companion.formatting import STYLES, PromptStyle, get_style
 from companion.parsing import kind
 
 GIVEN = PromptStyle("given", instruction="{instruction}", header="")
@@ -21,6 +21,20 @@ GIVEN = PromptStyle("given", instruction="{instruction}", header="")
 
 `plain` would put a line break before the response, and `alpaca` a second template.
 """
+
+
+def style_for(entry: Entry, style: str | PromptStyle | None) -> PromptStyle:
+    """Give the style that was asked for; where none was, `GIVEN` or Alpaca's, by the entry.
+
+    >>> style_for(Entry("Name a colour.", "", "Blue."), None).name
+    'alpaca'
+    >>> style_for(GivenEntry("Q: Name a colour. A:", "", " Blue."), None).name
+    'given'
+    """
+    if style is not None:
+        return get_style(style)
+    return GIVEN if isinstance(entry, GivenEntry) else STYLES["alpaca"]
+
 
 IGNORED = -100
 """What a label is where nothing is learned; written here, since this module needs no numpy."""
@@ -192,8 +206,8 @@ def _dolly(value: Value, faults: list[str]) -> Entry:
     )
 
 
-def _prompt_completion(value: Value, faults: list[str]) -> Entry:
-    return Entry(
+def _prompt_completion(value: Value, faults: list[str]) -> GivenEntry:
+    return GivenEntry(
         _text(value, "prompt", faults, needed=True),
         "",
         _text(value, "completion", faults, needed=True),

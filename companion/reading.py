@@ -61,7 +61,7 @@ def load_file(path: str | Path) -> Loaded:
     ...     _ = path.write_text('{"prompt": "Name a colour.", "completion": " Blue."}')
     ...     loaded = load_file(path)
     >>> loaded.rows
-    (Entry(instruction='Name a colour.', input='', output=' Blue.', task=''),)
+    (GivenEntry(instruction='Name a colour.', input='', output=' Blue.', task=''),)
     >>> loaded.form.name, loaded.form.gives, loaded.style.name
     ('prompt/completion', 'entries', 'given')
     """

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from companion import parsing
 from companion.conversations import Conversation, Message
-from companion.entries import Entry, EntryError, load_entries
+from companion.entries import Entry, EntryError, GivenEntry, load_entries
 from companion.forms import GIVEN, TokenRow
 from companion.reading import iterate_file, load_file
 from files import write
@@ -74,7 +74,7 @@ FORMS = {
     ),
     "prompt/completion": (
         [{"prompt": "Q: Hi\nA:", "completion": " Yes."}],
-        (Entry("Q: Hi\nA:", "", " Yes."),),
+        (GivenEntry("Q: Hi\nA:", "", " Yes."),),
     ),
     "messages": (MESSAGES, (TALK,)),
     "ShareGPT": (SHAREGPT, (SHORT,)),
