@@ -80,12 +80,16 @@ class Raw(NamedTuple):
 
 @dataclass
 class Source:
-    """An open file: its name, what it is, and its values; `close` lets go of it."""
+    """An open file: its name, what it is, and its values; `stack` lets go of it.
+
+    `file`: its bytes as they are stored, by which the reading can be followed.
+    """
 
     name: str
     layout: str
     rows: Iterator[Raw]
     stack: ExitStack
+    file: BinaryIO
 
 
 def open_source(path: str | Path) -> Source:
@@ -96,7 +100,7 @@ def open_source(path: str | Path) -> Source:
     name = "standard input" if str(path) == "-" else str(path)
     stack = ExitStack()
     try:
-        stream = _open(path, stack)
+        stream = file = _open(path, stack)
         suffixes = [suffix.lower() for suffix in Path(path).suffixes]
         packed = _begins(stream, b"\x1f\x8b")
         if packed:
@@ -106,7 +110,8 @@ def open_source(path: str | Path) -> Source:
     except BaseException:
         stack.close()
         raise
-    return Source(name, f"{layout}, in gzip" if packed else layout, _until_broken(rows), stack)
+    layout = f"{layout}, in gzip" if packed else layout
+    return Source(name, layout, _until_broken(rows), stack, file)
 
 
 def _open(path: str | Path, stack: ExitStack) -> BinaryIO:

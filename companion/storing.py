@@ -62,7 +62,7 @@ class InstructionDataset:
     >>> len(dataset), dataset[0].prompt_length, dataset[0].header_length
     (3, 49, 6)
     >>> InstructionDataset(load_entries()[:3], tokenizer="smollm2")[0].prompt_length
-    50
+    48
     """
 
     ids: NDArray[np.unsignedinteger]
@@ -83,16 +83,12 @@ class InstructionDataset:
         *,
         tokenizer: Any = None,
     ) -> None:
-        if tokenizer is not None:
-            if encode is not gpt2_encode or decode is not gpt2_decode:
-                raise ValueError("a tokenizer is given once: `tokenizer`, or `encode` and `decode`")
-            adapted = adapt_tokenizer(tokenizer)
-            encode, decode = adapted.encode, adapted.decode
-        self.joint = not encodes_apart(encode, decode)
+        source = given_once(tokenizer, encode, decode)
+        self.joint = not encodes_apart(source.encode, source.decode)
         if style is not None:
             get_style(style)  # an unknown name is refused before there is an entry
         bar = tqdm(entries, "tokenizing", disable=not progress)
-        self._fill(_encoded(bar, style, encode, decode))
+        self._fill(encode_text(entry, style, source) for entry in bar)
 
     @classmethod
     def of(cls, items: Iterable[TokenizedEntry], joint: bool = False) -> "InstructionDataset":
@@ -139,7 +135,7 @@ class InstructionDataset:
             get_style(style)
         bar = tqdm(entries, "tokenizing", disable=not progress)
         with _new_folder(Path(folder)) as unfinished:
-            texts = _encoded(bar, style, adapted.encode, adapted.decode)
+            texts = (encode_text(entry, style, adapted) for entry in bar)
             _write_pieces(unfinished, _pieces(texts), adapted)
             (unfinished / "joint.json").write_text(json.dumps(joint))
         return cls.open(folder)
@@ -290,18 +286,30 @@ class _Piece(NamedTuple):
     closed: NDArray[np.bool_]
 
 
-def _encoded(
-    entries: Iterable[Entry | TokenizedEntry],
-    style: str | PromptStyle | None,
-    encode: Encode,
-    decode: Decode | None,
-) -> Iterator[Text]:
-    for entry in entries:
-        if isinstance(entry, TokenizedEntry):
-            yield _text(entry)
-            continue
-        ids, prompt, header = encode_entry(entry, style_for(entry, style), encode, decode)
-        yield ids, (one_turn(prompt, header, len(ids) + 1),), False
+class Functions(NamedTuple):
+    """What tokenizes, where it is two functions and nothing more is known of it."""
+
+    encode: Encode
+    decode: Decode | None
+
+
+def given_once(tokenizer: Any, encode: Encode, decode: Decode | None) -> Tokenizer | Functions:
+    """Give what tokenizes: a tokenizer of any kind, or two functions, but not both."""
+    if tokenizer is None:
+        return Functions(encode, decode)
+    if encode is not gpt2_encode or decode is not gpt2_decode:
+        raise ValueError("a tokenizer is given once: `tokenizer`, or `encode` and `decode`")
+    return adapt_tokenizer(tokenizer)
+
+
+def encode_text(
+    entry: Entry | TokenizedEntry, style: str | PromptStyle | None, source: Tokenizer | Functions
+) -> Text:
+    """Give what is kept of an entry; one that is tokenized already stays as it is."""
+    if isinstance(entry, TokenizedEntry):
+        return _text(entry)
+    ids, prompt, header = encode_entry(entry, style_for(entry, style), source.encode, source.decode)
+    return ids, (one_turn(prompt, header, len(ids) + 1),), False
 
 
 def _text(item: TokenizedEntry) -> Text:

@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from companion.adapting import adapt_tokenizer
+from companion.adapting import Tokenizer
 from companion.collating import Collator
 from companion.conversations import Conversation
 from companion.entries import Entry
 from companion.findings import Found
 from companion.formatting import PromptStyle, get_style
 from companion.forms import style_for
+from companion.ignoring import Spans
 from companion.masking import get_mask
 from companion.padding import count_pads, padding_share
 from companion.piecing import cut_pieces, map_pieces
@@ -42,6 +43,7 @@ from companion.proofreading import (
     proofread_conversation,
     proofread_entry,
 )
+from companion.storing import Functions, encode_text, given_once
 from companion.tokenizing import (
     END_ID,
     Decode,
@@ -50,13 +52,12 @@ from companion.tokenizing import (
     encodes_apart,
     gpt2_decode,
     gpt2_encode,
-    tokenize_entry,
 )
 from companion.truncating import truncate
 
 __all__ = ["RULES", "ChatSurvey", "Lengths", "Padding", "Survey", "Template", "Turns", "survey"]
 
-Tokenize = Callable[[Conversation], TokenizedEntry]
+Tokenize = Callable[[list[Conversation]], list[TokenizedEntry]]
 
 WIDTH = 80
 """The columns of a terminal that the printed survey stays within."""
@@ -246,7 +247,7 @@ def survey(
 
     `rows`: a list, or an iterator such as `companion.reading.iterate_file` gives, which is
     read once. `style`: of entries; by default Alpaca's, and none for those that bring their
-    whole prompt. `tokenize`: makes one text of a conversation, by its template; without it,
+    whole prompt. `tokenize`: tokenizes a list of conversations by their template; without it,
     what depends on the template is left out. `tokenizer`: whatever `adapt_tokenizer` takes;
     beside an `encode` and `decode` of your own, the name to show. `max_length`, `mask`: as
     the `Collator` takes them, its truncation being "cut". `batch_size`, `seed`: of the
@@ -267,26 +268,20 @@ def survey(
         raise ValueError(f"batch_size is at least 1; found {batch_size}")
     batches = _Batches(max_length, mask, batch_size, seed)
     Collator(mask=mask, max_length=max_length)  # what it refuses is refused here, before the work
-    name, spellings = _spellings(tokenizer, encode, decode)
-    encodes_apart(spellings.encode, spellings.decode)  # refuses one that adds special tokens
+    name, source = _source(tokenizer, encode, decode)
+    encodes_apart(source.encode, source.decode)  # refuses one that adds special tokens
     read = iter(tqdm(rows, "surveying", disable=not progress))
     first = next(read, None)
     if first is None:
         raise ValueError("a dataset of no entries has nothing to learn from")
     is_chat = isinstance(first, Conversation)
-    if is_chat:
-        tokenized: Callable[[Any], TokenizedEntry | None] = tokenize or _untold
-    else:
-        tokenized = partial(
-            _tokenize, style=style, encode=spellings.encode, decode=spellings.decode
-        )
     look = partial(
         _look,
-        tokenize=tokenized,
+        tokenize=tokenize if is_chat else partial(_tokenize, style=style, source=source),
         truncate_to=max_length,
         choose=choose,
-        proofread=_proofreader(spellings, style),
-        count=spellings.encode,
+        proofread=_proofreader(source, style),
+        count=source.encode,
         tested=digest_test(test or ()),
     )
     total = _Total("conversation" if is_chat else "entry")
@@ -295,19 +290,17 @@ def survey(
     total.repeats.find(total.found)
     if is_chat:
         return _chat_survey(total, batches, name)
-    return _entry_survey(total, batches, name, style_for(first, style), spellings.encode)
+    return _entry_survey(total, batches, name, style_for(first, style), source.encode)
 
 
-def _spellings(tokenizer: Any, encode: Encode, decode: Decode | None) -> tuple[str, Spellings]:
-    """Give the tokenizer's name, its two functions, and what it declares to be special."""
-    if encode is not gpt2_encode or decode is not gpt2_decode:
-        if not isinstance(tokenizer, str):
-            raise ValueError("a tokenizer is given once: `tokenizer`, or `encode` and `decode`")
-        return tokenizer, Spellings(encode, decode)
-    adapted = adapt_tokenizer(tokenizer)
-    declared = {*adapted.ends, adapted.pad, adapted.beginning}
-    special = frozenset(id for id in declared if id is not None)
-    return adapted.name, Spellings(adapted.encode, adapted.decode, special)
+def _source(
+    tokenizer: Any, encode: Encode, decode: Decode | None
+) -> tuple[str, Tokenizer | Functions]:
+    """Give what tokenizes, and its name; beside two functions, a text is no more than that."""
+    if isinstance(tokenizer, str) and (encode is not gpt2_encode or decode is not gpt2_decode):
+        return tokenizer, Functions(encode, decode)
+    source = given_once(tokenizer, encode, decode)
+    return getattr(source, "name", "by hand"), source
 
 
 # Piece by piece -------------------------------------------------------------------------
@@ -357,18 +350,20 @@ def _characters(row: Entry | Conversation) -> int:
 
 
 def _tokenize(
-    entry: Entry, style: str | PromptStyle | None, encode: Encode, decode: Decode | None
-) -> TokenizedEntry:
-    return tokenize_entry(entry, style_for(entry, style), encode, decode)
-
-
-def _untold(conversation: Conversation) -> None:
-    """Stand for a template where there is none."""
+    entries: list[Entry], style: str | PromptStyle | None, source: Tokenizer | Functions
+) -> list[TokenizedEntry]:
+    texts = (encode_text(entry, style, source) for entry in entries)
+    return [TokenizedEntry(ids, turns, closed) for ids, turns, closed in texts]
 
 
 def _proofreader(
-    spellings: Spellings, style: str | PromptStyle | None
+    source: Tokenizer | Functions, style: str | PromptStyle | None
 ) -> Callable[[int, Any], Iterator[Note]]:
+    declared = set[int | None]()
+    if isinstance(source, Tokenizer):
+        declared = {*source.ends, source.pad, source.beginning}
+    special = frozenset(id for id in declared if id is not None)
+    spellings = Spellings(source.encode, source.decode, special)
     pattern = spellings.pattern()
 
     def proofread(number: int, row: Entry | Conversation) -> Iterator[Note]:
@@ -381,27 +376,23 @@ def _proofreader(
 
 def _look(
     piece: tuple[int, list[Any]],
-    tokenize: Callable[[Any], TokenizedEntry | None],
+    tokenize: Callable[[list[Any]], list[TokenizedEntry]] | None,
     truncate_to: int | None,
-    choose: Callable[[TokenizedEntry], Any],
+    choose: Callable[[TokenizedEntry], Spans],
     proofread: Callable[[int, Any], Iterator[Note]],
     count: Encode,
     tested: dict[bytes, int],
 ) -> _Seen:
     """Look through some rows; this is what several threads do at once."""
-    seen = _Seen()
-    for number, row in enumerate(piece[1], piece[0]):
-        try:
-            text = tokenize(row)
-        except ValueError as error:
-            one = "conversation" if isinstance(row, Conversation) else "entry"
-            raise ValueError(f"{one} {number}: {error}") from None
-        if text is not None:
-            kept = truncate(text, truncate_to, "cut", END_ID)
-            seen.lengths.append(text.length - 1)
-            seen.lost.append(bool(text.turns) and not kept.turns)
-            # The token at position 0 is no target.
-            seen.supervised += sum(stop - max(start, 1) for start, stop in choose(kept))
+    first, rows = piece
+    seen, one = _Seen(), "conversation" if isinstance(rows[0], Conversation) else "entry"
+    for text in [] if tokenize is None else _named(tokenize, rows, first, one):
+        kept = truncate(text, truncate_to, "cut", END_ID)
+        seen.lengths.append(text.length - 1)
+        seen.lost.append(bool(text.turns) and not kept.turns)
+        # The token at position 0 is no target.
+        seen.supervised += sum(stop - max(start, 1) for start, stop in choose(kept))
+    for number, row in enumerate(rows, first):
         if isinstance(row, Conversation):
             _count_turns(row, seen, count)
         else:
@@ -410,10 +401,24 @@ def _look(
         asked, answered = digests(row)
         seen.digests.append((asked, answered))
         if asked in tested:
-            one = "conversation" if isinstance(row, Conversation) else "entry"
             shown = f"{one} {number} asks what {one} {tested[asked]} of the test asks"
             seen.notes.append(Note("test-leak", number, shown))
     return seen
+
+
+def _named(
+    tokenize: Callable[[list[Any]], list[TokenizedEntry]], rows: list[Any], first: int, one: str
+) -> list[TokenizedEntry]:
+    """Tokenize rows; where that is refused, name the row that it is refused for."""
+    try:
+        return tokenize(rows)
+    except ValueError:
+        for number, row in enumerate(rows, first):
+            try:
+                tokenize([row])
+            except ValueError as error:
+                raise ValueError(f"{one} {number}: {error}") from None
+        raise
 
 
 def _count_turns(conversation: Conversation, seen: _Seen, count: Encode) -> None:
@@ -477,8 +482,8 @@ def _chat_survey(total: _Total, batches: _Batches, name: str) -> ChatSurvey:
         counts=total.found.counts,
         conversations=total.rows,
         tokenizer=name,
-        turns=Turns(roles, _measure(total.array("turns"))),
-        texts=_measure(total.array("texts")),
+        turns=Turns(roles, measure(total.array("turns"))),
+        texts=measure(total.array("texts")),
         measured=measured,
     )
 
@@ -504,12 +509,13 @@ def _measure_batches(total: _Total, batches: _Batches) -> Measured:
         supervised=total.supervised,
         cut=int(cut.sum()),
         lost=int(lost.sum()),
-        lengths=_measure(lengths),
+        lengths=measure(lengths),
         padding=_pad(lengths, limited, limit, batches.batch_size, batches.seed),
     )
 
 
-def _measure(lengths: NDArray[np.int64]) -> Lengths:
+def measure(lengths: NDArray[np.int64]) -> Lengths:
+    """Give what is told of lengths, shape (rows,), in the order of the file."""
     ordered = np.sort(lengths)
     classes: list[tuple[int, int, int]] = []
     first = last = 1
@@ -583,7 +589,7 @@ def _numbers(found: Survey) -> Iterator[str]:
     yield f"  max length {limit}, batches of {found.batch_size:,}"
     yield ""
     yield "Tokens in an entry, its template included and its end token left out"
-    yield from _lengths(found.lengths, "entry")
+    yield from lengths_in_print(found.lengths, "entry")
     yield from _cut_and_padding(found, found.entries, "entry", "entries")
     template = found.template
     yield ""
@@ -602,7 +608,7 @@ def _chat_numbers(found: ChatSurvey) -> Iterator[str]:
         yield f"  mask {measured.mask}, max length {limit}, batches of {measured.batch_size:,}"
     yield ""
     yield "Turns in a conversation"
-    yield from _lengths(found.turns.lengths, "conversation", "fewest", "most")
+    yield from lengths_in_print(found.turns.lengths, "conversation", "fewest", "most")
     yield ""
     yield "Who speaks, and how many tokens the texts of all turns have"
     tokens = max(sum(many for _, many in found.turns.roles.values()), 1)
@@ -614,22 +620,22 @@ def _chat_numbers(found: ChatSurvey) -> Iterator[str]:
         yield f"  and {len(roles) - 12:,} more roles"
     yield ""
     yield "Tokens in the texts of a conversation, without any template"
-    yield from _lengths(found.texts, "conversation")
+    yield from lengths_in_print(found.texts, "conversation")
     if measured is None:
         yield ""
-        yield from _wrap(
+        yield from wrap(
             "Not said, since no chat template has made one text of the turns: how long the texts "
             "are with it, what a maximum length cuts, padding, and what is supervised."
         )
         return
     yield ""
     yield "Tokens in a conversation, its template included and its end token left out"
-    yield from _lengths(measured.lengths, "conversation")
+    yield from lengths_in_print(measured.lengths, "conversation")
     yield from _cut_and_padding(measured, total, "conversation", "conversations")
     yield from _supervised(measured)
 
 
-def _lengths(
+def lengths_in_print(
     lengths: Lengths, one: str, least: str = "shortest", most: str = "longest"
 ) -> Iterator[str]:
     yield (
@@ -671,14 +677,14 @@ def _findings(found: Found) -> Iterator[str]:
     for finding in found.findings:
         yield ""
         for line in str(finding).split("\n"):
-            yield from _wrap(line)
+            yield from wrap(line)
 
 
 def _many(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _wrap(line: str) -> list[str]:
+def wrap(line: str) -> list[str]:
     """Break a line of a finding to the width of the print; an address stays whole."""
     if line.startswith("  see:"):
         return [line]
