@@ -172,6 +172,9 @@ def _positions(row: TokenRow) -> Sequence[int] | None:
 
 # All of them ----------------------------------------------------------------------------
 
+NAME_IT = "Name the tokenizer: --tokenizer NAME on the command line, tokenizer= in Python."
+"""The cure of an end that is not known, in a file."""
+
 OF_ALL = ("nothing-supervised", "shift-undetermined")
 """What an audit says of a batch as a whole, and is only true of a file if all batches say it."""
 
@@ -253,7 +256,8 @@ class _Total:
             sentence = RULES[code].sentence.format(share=share).replace("this batch", "this file")
         elif RULES[code].sentence.startswith("{where}"):
             sentence = f"{self._where(numbers, self.counts[code])}: {sentence.split(': ', 1)[1]}"
-        return replace(finding, sentence=sentence, rows=tuple(numbers))
+        cure = NAME_IT if code == "end-unknown" else finding.cure
+        return replace(finding, sentence=sentence, cure=cure, rows=tuple(numbers))
 
     def _where(self, numbers: list[int], count: int) -> str:
         if len(numbers) < count < self.rows:

@@ -197,11 +197,14 @@ def proofread_entry(
         yield Note("header-in-text", number, _excerpt("entry", number, text, at))
     yield from _characters("entry", number, text, spellings, pattern)
     shown = {
-        "input-stands-for-nothing": entry.input,
-        "output-stands-for-nothing": entry.output,
+        "input-stands-for-nothing": (entry.input, 0),
+        "output-stands-for-nothing": (entry.output, 0),
+        "instruction-repeated": (entry.output, 0),
+        "edge-moves-tokens": _edge(entry),
     }
     for code in notice_entry(entry, style, spellings.encode):
-        yield Note(code, number, _noticed("entry", number, code, shown.get(code, text)))
+        of, place = shown.get(code) or (text, _place(code, text))
+        yield Note(code, number, _excerpt("entry", number, of, place))
 
 
 def proofread_conversation(
@@ -212,8 +215,8 @@ def proofread_conversation(
     yield from _characters("conversation", number, text, spellings, pattern)
     roles = ", ".join(message.role for message in conversation.messages[:12])
     for code in notice_conversation(conversation):
-        shown = _noticed("conversation", number, code, text)
         is_of_roles = "turn" in code or "tool" in code
+        shown = _excerpt("conversation", number, text, _place(code, text))
         yield Note(code, number, f"conversation {number}, {roles}" if is_of_roles else shown)
 
 
@@ -231,11 +234,17 @@ def _characters(
             yield Note(code, number, _excerpt(one, number, text, match.start()), name)
 
 
-def _noticed(one: str, number: int, code: str, text: str) -> str:
-    """Show what a note is about, where there is a place to show."""
-    if code == "placeholder" and (match := noticing.PLACEHOLDER.search(text)):
-        return _excerpt(one, number, text, match.start())
-    return _excerpt(one, number, text, 0) if code.endswith("nothing") else f"{one} {number}"
+def _place(code: str, text: str) -> int:
+    """Give the place in a text that a note is about, or its beginning."""
+    match = noticing.PLACEHOLDER.search(text) if code == "placeholder" else None
+    return match.start() if match else 0
+
+
+def _edge(entry: Entry) -> tuple[str, int]:
+    """Give a field that has white space at its edge, and the place of it."""
+    fields = (entry.instruction, entry.input, entry.output)
+    text = next((field for field in fields if field != field.strip()), "")
+    return text, 0 if text != text.lstrip() else len(text.rstrip())
 
 
 def _excerpt(one: str, number: int, text: str, at: int) -> str:

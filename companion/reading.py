@@ -163,7 +163,8 @@ class FileRows(Iterator[Row]):
         own = form_of(value)
         if own and not self.form.fits(value):
             faults.append(
-                f"this is in the form {own.name}, and others in the form {self.form.name}"
+                f"this is in the form {own.name}, and others in the form {self.form.name}; "
+                "a file holds one form"
             )
             return None
         return self.form.read(value, faults)

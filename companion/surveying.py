@@ -615,7 +615,8 @@ def _chat_numbers(found: ChatSurvey) -> Iterator[str]:
     roles = sorted(found.turns.roles.items(), key=lambda role: -role[1][0])
     for role, (turns, own) in roles[:12]:
         shown = repr(role) if not role.isidentifier() else role
-        yield f"  {shown[:24]:<24}  {turns:>9,} turns  {own:>12,} tokens, {own / tokens:6.1%}"
+        said = f"{turns:>9,} turn{' ' if turns == 1 else 's'}"
+        yield f"  {shown[:24]:<24}  {said}  {own:>12,} tokens, {own / tokens:6.1%}"
     if len(roles) > 12:
         yield f"  and {len(roles) - 12:,} more roles"
     yield ""

@@ -316,7 +316,10 @@ def test_ten_faults_are_listed_and_the_others_counted(tmp_path):
 
 def test_mixed_forms_are_named_by_the_entries(tmp_path):
     said = sentence_about(write(tmp_path, "mine.json", [*ALPACA, *MESSAGES]))
-    assert said == ", entry 3: this is in the form messages, and others in the form Alpaca"
+    assert (
+        said
+        == ", entry 3: this is in the form messages, and others in the form Alpaca; a file holds one form"
+    )
 
 
 @pytest.mark.parametrize(
@@ -435,14 +438,20 @@ REFUSED = {
     "Windows-1252": (
         "a.jsonl",
         b'{"instruction": "\x93a\x94"}',
-        ": the file is not UTF-8 text: byte 17 is 0x93, which is '“' in Windows-1252; if it is "
-        "that, path.write_bytes(path.read_bytes().decode('cp1252').encode()) makes it UTF-8",
+        ": the file is not UTF-8 text: byte 17 is 0x93; as Windows-1252 the text reads '“a”\"}' "
+        "there; if it is that, path.write_bytes(path.read_bytes().decode('cp1252').encode()) makes it UTF-8",
     ),
     "an unknown encoding": (
         "a.jsonl",
-        b'{"instruction": "\x81"}',
-        ": the file is not UTF-8 text: byte 17 is 0x81, which no common encoding of one byte a "
-        "letter has, either",
+        b'{"instruction": "\x81\x81\x81"}',
+        ": the file is not UTF-8 text: byte 17 is 0x81, which no common encoding has in this "
+        "place, either",
+    ),
+    "two encodings": (
+        "a.jsonl",
+        '{"instruction": "é"}\n'.encode() + b'{"instruction": "caf\xe9"}',
+        ": the file is not UTF-8 text: byte 42 is 0xe9, though other characters before it are "
+        "UTF-8; it was damaged there, or joined of two",
     ),
     "UTF-16 without a mark": (
         "a.json",
