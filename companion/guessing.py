@@ -72,7 +72,7 @@ def _cyrillic(text: str) -> float:
     home = sum(character in MARKS for character in text)
     for word in re.findall(r"[^\W\d_]+", text):
         cased = all(b.islower() or a.isupper() for a, b in pairwise(word))
-        if cased and all("CYRILLIC" in unicodedata.name(character, "") for character in word):
+        if cased and re.fullmatch("[А-яЁёІіЇїЄєҐґЎў]+", word):
             home += len(word)
     return home
 
