@@ -162,14 +162,15 @@ def _with_bar(rows: "FileRows") -> "Iterator[Any]":
 
 def _look_at(given: argparse.Namespace, number: int) -> str:
     """Give the command that shows what was found, with the options that were given."""
-    if given.file == "-":
-        return f"\nto look at one of them, save it to a file: ... show FILE --entry {number}"
-    again = ["python", "-m", "companion", "show", given.file, "--entry", str(number)]
+    is_lost = given.file == "-"  # what came from standard input is not there any more
+    again = ["python", "-m", "companion", "show", "FILE" if is_lost else given.file]
+    again += ["--entry", str(number)]
     for name, ordinary in OPTIONS.items():
         value = getattr(given, name)
         if value != ordinary:
             again += [f"--{name.replace('_', '-')}", str(value)]
-    return f"\nto look at one of them:\n  {shlex.join(again)}"
+    how = ", with the data in a file" if is_lost else ""
+    return f"\nto look at one of them{how}:\n  {shlex.join(again)}"
 
 
 def _show(given: argparse.Namespace) -> int:

@@ -34,6 +34,9 @@ LONGEST = 1 << 28
 SPACE = " \t\r\n"
 """White space in JSON, and no other."""
 
+LINES = (".jsonl", ".ndjson")
+"""What files of JSON lines are called."""
+
 LISTS = frozenset(
     {"messages", "conversations", "tools", "input_ids", "labels", "loss_mask", "completion_mask"}
     | {"assistant_masks", "weights", "attention_mask", "position_ids", "seq_idx", "seq_lengths"}
@@ -108,7 +111,10 @@ def open_source(path: str | Path) -> Source:
         if packed:
             stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
             suffixes = [suffix for suffix in suffixes if suffix != ".gz"]
-        layout, rows = _parse(stream, suffixes[-1] if suffixes else "", stack)
+        suffix = suffixes[-1] if suffixes else ""
+        # One object that comes alone through a pipe is a line of a file of lines.
+        alone = suffix in LINES or str(path) == "-"
+        layout, rows = _parse(stream, suffix, alone, stack)
     except BaseException:
         stack.close()
         raise
@@ -142,7 +148,9 @@ def _begins(stream: BinaryIO, mark: bytes) -> bool:
     return found
 
 
-def _parse(stream: BinaryIO, suffix: str, stack: ExitStack) -> tuple[str, Iterator[Raw]]:
+def _parse(
+    stream: BinaryIO, suffix: str, alone: bool, stack: ExitStack
+) -> tuple[str, Iterator[Raw]]:
     """Tell the layout of a file from its beginning, and give the reader of its values."""
     try:
         parquet = _begins(stream, b"PAR1")
@@ -159,11 +167,10 @@ def _parse(stream: BinaryIO, suffix: str, stack: ExitStack) -> tuple[str, Iterat
     delimiter = _delimiter(head, suffix)
     if delimiter:
         return "CSV", _csv(pieces, delimiter)
-    lines = suffix in (".jsonl", ".ndjson")
-    if _is_lines(head.lstrip(SPACE), lines):
+    if _is_lines(head.lstrip(SPACE), suffix in LINES):
         return "JSON lines", _json_lines(pieces)
     layout = "a JSON list" if head.lstrip(SPACE)[:1] == "[" else "JSON values"
-    return layout, _json_values(pieces, alone=lines)
+    return layout, _json_values(pieces, alone)
 
 
 def _delimiter(head: str, suffix: str) -> str:

@@ -32,7 +32,7 @@ def test_a_line_of_json_is_told_by_its_text(encoding, text):
     assert guess_encoding(text.encode(encoding)) == encoding
 
 
-@pytest.mark.parametrize("noise", [bytes(range(128, 256)), b"\x81\x81\x81", b"\xd5\xaa\x89P"])
+@pytest.mark.parametrize("noise", [bytes(range(128, 256)), b"\xd5\xaa\x89P"])
 def test_noise_is_in_no_encoding(noise):
     assert guess_encoding(noise) is None
 

@@ -26,6 +26,7 @@ from companion.commands import main
 from companion.entries import Entry, load_entries
 from companion.masking import MASKS
 from companion.showing.terminal import COLORS, walk
+from companion.storing import InstructionDataset
 from companion.surveying import survey
 from companion.tokenizing import tokenize_entry
 
@@ -392,6 +393,107 @@ def test_where_something_was_found_the_command_to_look_at_it_is_given_and_works(
     assert capsys.readouterr().out.startswith("Entry 2 of 2")
     main(["audit", path, "--json"])
     assert "to look at" not in capsys.readouterr().out
+
+
+def test_the_command_to_look_at_it_repeats_the_options_that_were_given(tmp_path, capsys):
+    path = write(tmp_path, "two.json", [asdict(FEW[0]), asdict(EMPTY)])
+    given = ["--style", "chatml", "--max-length", "60", "--mask", "prompt", "--batch-size", "3"]
+    given += ["--tokenizer", "smollm2"]
+    assert main(["audit", path, *given]) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == shlex.join(["  python"]).strip("'") + f" -m companion show {path} --entry 2 " + (
+        " ".join(given)
+    )
+    assert main(shlex.split(last)[3:]) == 0
+    options = {"style": "chatml", "max_length": 60, "mask": "prompt", "tokenizer": "smollm2"}
+    longest = int(InstructionDataset([FEW[0]], "chatml", tokenizer="smollm2").lengths[0])
+    assert capsys.readouterr().out.endswith(f"\n\n{walk(EMPTY, longest=longest, **options)}\n")
+
+
+def test_standard_input_is_audited_and_cannot_be_looked_at_again(tmp_path, capsys):
+    with open(write(tmp_path, "wrong.jsonl", json.dumps(asdict(EMPTY)) + "\n")) as file:
+        status, out, err = run("audit", "-", "--mask", "prompt", stdin=file)
+    assert (status, err) == (1, "")
+    assert out.startswith("standard input: rows: 1, in the form Alpaca, as JSON values\nsurvey: 1 ")
+    assert out.endswith(
+        "to look at one of them, with the data in a file:\n"
+        "  python -m companion show FILE --entry 1 --mask prompt\n"
+    )
+
+
+TALKS = [
+    {"id": 7, "messages": [{"role": "user", "content": u}, {"role": "assistant", "content": a}]}
+    for u, a in (("Hi", "Hello!"), ("Hey", ""))
+]
+
+
+def test_conversations_are_surveyed_and_shown(tmp_path, capsys):
+    path = write(tmp_path, "talks.jsonl", "".join(json.dumps(talk) + "\n" for talk in TALKS))
+    assert main(["audit", path]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{path}: rows: 2, in the form messages, as JSON lines; not read: id\n")
+    assert "survey: 2 conversations; 1 note" in out
+    assert "note turn-empty: Conversation 2: a turn holds no text" in out
+    assert main(shlex.split(out.splitlines()[-1])[3:]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Conversation 2 of 2\n\n2 turns, 1 token of text by tokenizer gpt2;")
+    assert main(["audit", path, "--test", path]) == 1
+    assert "error test-leak: Every conversation: " in capsys.readouterr().out
+
+
+def test_rows_of_ids_are_audited_and_shown(tmp_path, capsys):
+    rows = [
+        {"input_ids": [5, 6, 7, 8, 50256], "labels": [-100, -100, 7, 8, label]}
+        for label in (50256, -100)
+    ]
+    path = write(tmp_path, "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["audit", path]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"{path}: rows: 2, in the form token rows, as JSON lines\naudit: 2 rows")
+    assert "error end-ignored: Row 2: the end token's target is ignored" in out
+    assert main(shlex.split(out.splitlines()[-1])[3:]) == 0
+    assert capsys.readouterr().out.startswith("Row 2 of 2\n\n5 ids, 2 of them supervised\n")
+    assert main(["audit", path, "--json", "--mask", "prompt"]) == 1
+    read = json.loads(capsys.readouterr().out)
+    assert read["file"]["form"] == "token rows"
+    assert read["counts"] == {"end-ignored": 1, "mask-undetermined": 2}
+    assert main(["audit", path, "--tokenizer", "smollm2"]) == 1
+    assert "by tokenizer smollm2" in capsys.readouterr().out
+
+
+def test_a_test_file_of_another_kind_is_refused(few, tmp_path, capsys):
+    talks = write(tmp_path, "talks.json", TALKS)
+    said = refused(capsys, "audit", few, "--test", talks)
+    assert f"--test {talks}: holds conversations, and {few} entries" in said
+    rows = write(tmp_path, "rows.json", [{"input_ids": [5, 6]}] * 2)
+    assert f"--test compares texts, and {rows} holds rows of ids" in refused(
+        capsys, "audit", rows, "--test", few
+    )
+
+
+def test_what_the_file_is_stands_in_the_json_too(tmp_path, capsys):
+    path = write(tmp_path, "few.jsonl", json.dumps(asdict(FEW[0]) | {"id": 3}))
+    assert main(["audit", path, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["file"] == {
+        "name": path, "form": "Alpaca", "layout": "JSON values", "unread": ["id"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["content", "role", "a key", "an input"])
+def test_no_message_reaches_the_terminal_as_a_command(field, tmp_path, capsys):
+    asked = {"role": "user", "content": "Hi"} | ({EVERY: "x"} if field == "a key" else {})
+    asked |= {field: EVERY} if field in ("content", "role") else {"name": EVERY}
+    talk = {"messages": [asked, {"role": "assistant", "content": "Hi"}], EVERY: 1}
+    path = write(tmp_path, "talk.json", json.dumps([talk, talk]))
+    for arguments in (
+        ("audit", path),
+        ("audit", path, "--json"),
+        ("show", path, "--entry", "1", "--full"),
+        ("show", path, "--entry", "1", "--color", "always"),
+    ):
+        status, out, err = heard(capsys, *arguments)
+        assert (status, err) == (0, "")
+        assert out
 
 
 def readme_commands():

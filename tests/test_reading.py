@@ -206,6 +206,30 @@ def test_standard_input_is_read(monkeypatch, layout):
     assert (loaded.name, loaded.rows) == ("standard input", ENTRIES)
 
 
+def test_one_line_that_comes_through_a_pipe_is_a_row(monkeypatch):
+    line = io.BytesIO(json.dumps(ALPACA[0]).encode())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(line))
+    assert load_file("-").rows == ENTRIES[:1]
+
+
+def test_what_was_read_so_far_can_be_followed(tmp_path):
+    path = write(tmp_path, "mine.jsonl", lines([{**ALPACA[0], "id": 1}] * 3000))
+    rows = iterate_file(path)
+    assert rows.size == path.stat().st_size
+    next(rows)
+    assert (rows.count, rows.position) == (1, parsing.PIECE)
+    assert sum(1 for _ in rows) == 2999
+    assert rows.position == rows.size
+    assert str(rows) == str(load_file(path))
+    assert str(rows).endswith(": rows: 3,000, in the form Alpaca, as JSON lines; not read: id")
+
+
+def test_of_many_keys_that_were_not_read_some_are_named_and_the_others_counted(tmp_path):
+    row = ALPACA[0] | {f"k{n}": 0 for n in range(13)} | {"x" * 50: 0}
+    said = str(load_file(write(tmp_path, "mine.json", [row])))
+    assert said.endswith("; not read: k0, k1, k2, k3, k4, k5, k6, k7, k8, k9 and 4 more")
+
+
 def test_load_entries_takes_every_form_that_gives_entries_and_says_what_reads_the_others(tmp_path):
     path = write(tmp_path, "dolly.csv", table(FORMS["Dolly"][0]))
     assert load_entries(path) == list(ENTRIES)
