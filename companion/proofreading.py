@@ -196,15 +196,8 @@ def proofread_entry(
     if header and (at := text.find(header)) >= 0:
         yield Note("header-in-text", number, _excerpt("entry", number, text, at))
     yield from _characters("entry", number, text, spellings, pattern)
-    shown = {
-        "input-stands-for-nothing": (entry.input, 0),
-        "output-stands-for-nothing": (entry.output, 0),
-        "instruction-repeated": (entry.output, 0),
-        "edge-moves-tokens": _edge(entry),
-    }
     for code in notice_entry(entry, style, spellings.encode):
-        of, place = shown.get(code) or (text, _place(code, text))
-        yield Note(code, number, _excerpt("entry", number, of, place))
+        yield Note(code, number, _excerpt("entry", number, *_noticed(entry, code, text)))
 
 
 def proofread_conversation(
@@ -232,6 +225,17 @@ def _characters(
             seen.add(name)
             code = "special-read" if spellings.are_read(name) else "special-typed"
             yield Note(code, number, _excerpt(one, number, text, match.start()), name)
+
+
+def _noticed(entry: Entry, code: str, text: str) -> tuple[str, int]:
+    """Give the text that a note is about, and the place in it."""
+    if code == "edge-moves-tokens":
+        return _edge(entry)
+    if code == "input-stands-for-nothing":
+        return entry.input, 0
+    if code in ("output-stands-for-nothing", "instruction-repeated"):
+        return entry.output, 0
+    return text, _place(code, text)
 
 
 def _place(code: str, text: str) -> int:

@@ -160,8 +160,7 @@ class FileRows(Iterator[Row]):
             keys = f"{', '.join([first, *middle])} and {last}"
             faults.append(f"expected an object with {keys}, and found {kind(value)}")
             return None
-        own = form_of(value)
-        if own and not self.form.fits(value):
+        if not self.form.fits(value) and (own := form_of(value)):
             faults.append(
                 f"this is in the form {own.name}, and others in the form {self.form.name}; "
                 "a file holds one form"

@@ -340,9 +340,9 @@ def test_ten_faults_are_listed_and_the_others_counted(tmp_path):
 
 def test_mixed_forms_are_named_by_the_entries(tmp_path):
     said = sentence_about(write(tmp_path, "mine.json", [*ALPACA, *MESSAGES]))
-    assert (
-        said
-        == ", entry 3: this is in the form messages, and others in the form Alpaca; a file holds one form"
+    assert said == (
+        ", entry 3: this is in the form messages, and others in the form Alpaca; "
+        "a file holds one form"
     )
 
 
@@ -463,7 +463,8 @@ REFUSED = {
         "a.jsonl",
         b'{"instruction": "\x93a\x94"}',
         ": the file is not UTF-8 text: byte 17 is 0x93; as Windows-1252 the text reads '“a”\"}' "
-        "there; if it is that, path.write_bytes(path.read_bytes().decode('cp1252').encode()) makes it UTF-8",
+        "there; if it is that, path.write_bytes(path.read_bytes().decode('cp1252').encode()) makes "
+        "it UTF-8",
     ),
     "an unknown encoding": (
         "a.jsonl",
