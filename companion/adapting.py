@@ -246,7 +246,7 @@ def _from_folder(path: Path, name: str) -> Tokenizer:
             "AutoTokenizer.from_pretrained(...).save_pretrained(folder)"
         )
     try:
-        backend = Backend.from_file(str(file))
+        backend = Backend.from_buffer(file.read_bytes())
     except Exception as error:  # the package has no exception of its own
         said = " ".join(str(error).split())
         raise ValueError(f"{file} is no tokenizer: {said}") from None

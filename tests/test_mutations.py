@@ -75,8 +75,8 @@ MUTATIONS = [
     mutation(
         "a survey counts the end token as cut one token too early",
         "surveying",
-        "cut[number] = not fits(entry, max_length)",
-        "cut[number] = max_length is not None and entry.length > max_length",
+        "cut = lengths > limited",
+        "cut = lengths + 1 > limited",
         "surveying::test_an_entry_as_long_as_the_maximum_keeps_its_end_token",
     ),
     mutation(
@@ -88,9 +88,9 @@ MUTATIONS = [
     ),
     mutation(
         "a survey asks for leaks by the instruction alone",
-        "surveying",
-        "tested.setdefault((entry.instruction, entry.input), number)",
-        'tested.setdefault((entry.instruction, ""), number)',
+        "proofreading",
+        "_digest(row.instruction, row.input), _digest(row.output)",
+        "_digest(row.instruction), _digest(row.output)",
         "surveying::test_repeats_are_what_comparing_each_with_each_gives",
     ),
     mutation(
