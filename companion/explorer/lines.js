@@ -32,6 +32,13 @@ export const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
 export const PROMPT = ["template", "instruction", "input", "header"];
 export const FOLDED_FROM = 4;
 export const PADS_SHOWN = 2;
+/** Why a target is ignored that step Mask ignores; for all other reasons it is step Ignore. */
+export const MASK_REASONS = ["prompt", "late"];
+
+/** @param {string} step @param {string} other */
+export function isBefore(step, other) {
+  return STEPS.indexOf(step) < STEPS.indexOf(other);
+}
 
 // The cells of a step ---------------------------------------------------------------------
 
@@ -68,13 +75,14 @@ export function linesOf(frames, step) {
     const targets = Array.from({ length: width }, (_, column) => {
       const cell = block[column + batch.shift];
       const why = batch.why[place][column];
-      const seen = step === "shift" ? null : step === "ignore" && why === "prompt" ? null : why;
+      const isMask = why !== null && MASK_REASONS.includes(why);
+      const seen = step === "shift" || (step === "ignore" && isMask) ? null : why;
       return {
         ...cell,
         position: column,
         why: seen,
         value: seen === null ? cell.id : batch.targets[place][column],
-        changed: step === "shift" ? batch.shift > 0 : step === "ignore" ? seen !== null : seen === "prompt",
+        changed: step === "shift" ? batch.shift > 0 : step === "ignore" ? seen !== null : isMask,
       };
     });
     const lines = [

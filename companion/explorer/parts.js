@@ -62,7 +62,7 @@ ${select("mask", "Mask", masks.map((mask) => option(mask, MASK_NAMES[mask])))}
 ${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" maxlength="16" autocomplete="off">`)}
 ${select("truncation", "What is too long", truncations.map((value) => option(value, value.replace("_", " "))))}
 ${select("show", "Show", [option("text", "text"), option("ids", "ids")])}
-${select("fault", "Break it", [option("", "nothing"), ...faults.map((fault) => option(fault, FAULT_NAMES[fault]))])}
+${select("fault", "Break it", [option("", "nothing"), ...Object.keys(faults).map((fault) => option(fault, FAULT_NAMES[fault]))])}
 ${button("mend", "Mend")}
 </div>
 <details class="be-batch"><summary>The entries of this batch</summary>

@@ -117,40 +117,60 @@ def test_entries_are_added_and_removed_between_one_and_eight(explorer):
 
 
 @pytest.mark.parametrize(
-    ("fault", "learned", "code"),
+    ("fault", "step", "learned", "code"),
     [
-        ("no shift", "repeat the token", "not-shifted"),
-        ("shifted twice", "leave out every other token", "shifted-twice"),
-        ("padding found by its value", "never learn to stop", "end-ignored"),
-        ("end token ignored", "never learn to stop", "end-ignored"),
-        ("mask one off", "never learn the first token", "response-ignored"),
+        ("no shift", "Shift", "repeat the token", "not-shifted"),
+        ("shifted twice", "Shift", "leave out every other token", "shifted-twice"),
+        ("padding found by its value", "Ignore", "never learn to stop", "end-ignored"),
+        ("end token ignored", "Ignore", "never learn to stop", "end-ignored"),
+        ("mask one off", "Mask", "never learn the first token", "response-ignored"),
     ],
 )
-def test_a_fault_is_named_outlines_what_it_changed_and_can_be_mended(
-    explorer, fault, learned, code
+def test_a_fault_is_named_at_its_step_outlines_what_it_changed_and_can_be_mended(
+    explorer, fault, step, learned, code
 ):
+    explorer.get_by_role("tab", name="Tokenize").click()
     explorer.get_by_label("Break it").select_option(label=fault)
+    expect(explorer.get_by_role("tab", name=step)).to_have_attribute("aria-selected", "true")
     findings = explorer.locator('[data-part="findings"]')
     expect(findings).to_contain_text(learned)
     expect(findings).to_contain_text(f"error {code}: Every row:")
     assert explorer.locator("td.be-marked").count() > 0
-    explorer.get_by_role("button", name="Mend").click()
+    explorer.get_by_role("tab", name=STEPS[STEPS.index(step) - 1]).click()
+    expect(findings).to_have_text(f"This batch is broken at {step}; up to here nothing is changed.")
     expect(explorer.locator("td.be-marked")).to_have_count(0)
+    explorer.get_by_role("button", name="Mend").click()
+    expect(findings).to_be_empty()
     expect(explorer.get_by_label("Break it")).to_have_value("")
 
 
-def test_a_prompt_that_is_cut_differently_is_named_where_a_token_crosses_the_border(explorer):
-    findings = explorer.locator('[data-part="findings"]')
+def test_a_fault_that_changes_nothing_offers_a_batch_where_it_does(explorer):
     explorer.get_by_label("Break it").select_option(label="prompt cut differently")
-    expect(findings).to_contain_text("In this batch no token does")
-    open_entries(explorer)
-    explorer.get_by_label("Sample").select_option("An answer on a new line")
+    findings = explorer.locator('[data-part="findings"]')
+    expect(findings).to_contain_text("no token holds the end of a prompt and the beginning of a")
+    expect(explorer.locator("td.be-marked")).to_have_count(0)
+    offer = "Show it in the sample An answer on a new line"
+    explorer.get_by_role("button", name=offer).click()
     expect(findings).to_contain_text(
         "note border-moved: Row 0: one token holds the end of the prompt"
     )
-    expect(findings).not_to_contain_text("In this batch no token does")
+    expect(explorer.get_by_label("Break it")).to_be_focused()
+    expect(explorer.get_by_role("button", name=offer)).to_have_count(0)
+    assert explorer.locator("td.be-marked").count() > 0
     explorer.get_by_role("button", name="Mend").click()
     expect(findings).to_be_empty()
+
+
+def test_two_faults_of_the_same_tensors_are_told_apart(explorer):
+    explorer.get_by_label("Break it").select_option(label="padding found by its value")
+    findings = explorer.locator('[data-part="findings"]')
+    expect(findings).to_contain_text("comes to the same as with the end token ignored")
+    expect(said(explorer)).to_contain_text("3 because their id is that of a pad")
+    explorer.get_by_role("button", name="Show it in the sample Two texts in one row").click()
+    expect(said(explorer)).to_contain_text("3 because their id is that of a pad")
+    expect(findings).not_to_contain_text("comes to the same")
+    explorer.get_by_label("Break it").select_option(label="end token ignored")
+    expect(said(explorer)).to_contain_text("2 because the length of their row leaves it out")
 
 
 def test_your_turn_marks_the_first_wrong_cell_alone_and_says_why(explorer):
@@ -421,7 +441,9 @@ def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explor
     explorer.get_by_role("button", name="Check").click()
     # The fold held the header, too, which this mask leaves to be learned.
     outcome = explorer.locator('[data-part="outcome"]')
-    expect(outcome).to_contain_text("is graded: it belongs to the response header, and this mask")
+    expect(outcome).to_contain_text(
+        "should be graded: it belongs to the response header, and this mask"
+    )
     marked = explorer.locator("td.be-marked")
     expect(marked).to_have_count(1)
     expect(marked.locator("[data-answer]")).to_be_focused()
