@@ -140,9 +140,15 @@ export function makeFrames(state, tokenizer, constants) {
   return framesOf(readState(state, constants), tokenizer, constants);
 }
 
-/** @param {ReadState} chosen @param {Tokenizer} tokenizer @param {Constants} constants @returns {Frames} */
-function framesOf(chosen, tokenizer, constants) {
-  const rows = chosen.entries.map((entry) => makeRow(entry, chosen, tokenizer));
+/**
+ * @param {ReadState} chosen
+ * @param {Tokenizer} tokenizer
+ * @param {Constants} constants
+ * @param {Row[]} [known] the rows, if they were made before
+ * @returns {Frames}
+ */
+function framesOf(chosen, tokenizer, constants, known) {
+  const rows = known ?? chosen.entries.map((entry) => makeRow(entry, chosen, tokenizer));
   /** @type {Frames} */
   const frames = { rows, batch: null, tally: null, refusal: null, warnings: [], findings: [], spared: null };
   frames.refusal = refuseRows(rows) ?? refuseLengths(chosen) ?? refuseLong(rows, chosen);
@@ -163,7 +169,11 @@ function framesOf(chosen, tokenizer, constants) {
   frames.batch = makeBatch(slots, spans, chosen.fault, constants);
   frames.tally = count(frames.batch);
   frames.findings = findingsOf(kept, frames.batch, chosen.mask, constants);
-  if (chosen.fault !== null) frames.spared = sparedOf(chosen, frames, framesOf({ ...chosen, fault: null }, tokenizer, constants));
+  if (chosen.fault !== null) {
+    const isOfRows = constants.faults[chosen.fault] === "tokenize";
+    const healthy = framesOf({ ...chosen, fault: null }, tokenizer, constants, isOfRows ? undefined : rows);
+    frames.spared = sparedOf(chosen, frames, healthy);
+  }
   return frames;
 }
 
@@ -479,9 +489,13 @@ function withRoles(ids, pieces, tokenizer) {
   });
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** @param {Uint8Array} bytes */
 function toHex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let hex = "";
+  for (const byte of bytes) hex += HEX[byte];
+  return hex;
 }
 
 /** @param {string} hex */
