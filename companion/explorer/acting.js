@@ -6,7 +6,7 @@ import { change, complain, look, start } from "./changing.js";
 import { draw, drawDetail, drawEntries, drawOptions } from "./drawing.js";
 import { refusalOf } from "./frames.js";
 import { STEPS, isBefore } from "./lines.js";
-import { edited } from "./parts.js";
+import { edited, fit } from "./parts.js";
 import { offerOf } from "./sentences.js";
 import { linkTo, pythonOf } from "./sharing.js";
 import { firstWrong, foldAt, outcomeOf } from "./turn.js";
@@ -143,9 +143,13 @@ function cellIndex(cell) {
 /** @param {Explored} own */
 function listenToEntries(own) {
   const { $ } = own;
+  const fitAll = () => fit([.../** @type {NodeListOf<HTMLTextAreaElement>} */ ($("entries").querySelectorAll("textarea"))]);
+  new MutationObserver(fitAll).observe($("entries"), { childList: true }); // boxes that are new
+  $("entries").closest("details")?.addEventListener("toggle", fitAll); // and those that can be seen now
   $("entries").addEventListener("input", (event) => {
     const box = /** @type {HTMLTextAreaElement} */ (event.target);
     const number = Number(box.dataset.entry);
+    fit([box]);
     const entry = edited(own.state.entries[number], box);
     if (!entry) return complain(own, `Entry ${number + 1} takes ids, whole numbers from 0, with spaces between; drawn is the row before that.`);
     change(own, { entries: own.state.entries.map((old, i) => (i === number ? entry : old)) });

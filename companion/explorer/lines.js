@@ -168,13 +168,20 @@ export function escape(text) {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** @param {string} text @param {boolean} [spaces] whether spaces get a sign too */
+/**
+ * Give a text with a sign for what cannot be seen, as `show_html` in `glyphs.py` does. Without
+ * signs for spaces it is text to be read, in its own direction: words are of one run, and a
+ * joiner after a character that can be seen does what it is for.
+ *
+ * @param {string} text
+ * @param {boolean} [spaces] whether spaces get a sign too
+ */
 export function visible(text, spaces = true) {
   if (/^⟨[0-9A-F ]+⟩$/.test(text)) return `<bdi>${text}</bdi>`; // the bytes of a part, and no text
-  return text.replace(/[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu, (part) => {
-    if (part === " " && !spaces) return part;
+  const parts = spaces ? /[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu : /(?: |[^\p{C}\p{Z}]+[\u200c\u200d]*)+|[\p{C}\p{Z}]/gu;
+  return text.replace(parts, (part) => {
     const code = /** @type {number} */ (part.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0");
-    if (!/^[\p{C}\p{Z}]$/u.test(part)) return `<bdi>${escape(part)}</bdi>`;
+    if (!/^[\p{C}\p{Z}]$/u.test(part) || (part === " " && !spaces)) return `<bdi>${escape(part)}</bdi>`;
     const [sign, name] = SIGNS[part] ?? [`⟨U+${code}⟩`, `character U+${code}`];
     return `<span role="img" aria-label="${name}">${sign}</span>`;
   });
