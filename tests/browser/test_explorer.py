@@ -277,6 +277,68 @@ def test_a_text_that_is_too_long_is_told_and_everything_else_goes_on(explorer):
     expect(explorer.get_by_role("alert")).to_contain_text("found many")
 
 
+@pytest.mark.parametrize("length", ["9999999", "0", "-3", "1e3"])
+def test_a_maximum_length_that_cannot_be_names_its_limits_and_changes_nothing(explorer, length):
+    explorer.get_by_role("tab", name="Pad").click()
+    before = said(explorer).inner_text()
+    explorer.get_by_label("Maximum length").fill(length)
+    expect(explorer.get_by_role("alert")).to_contain_text(
+        f"The maximum length is a whole number from 1 to 1,000,000; found {length}."
+    )
+    assert said(explorer).inner_text() == before
+    explorer.get_by_label("Maximum length").fill("1000000")
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_box_grows_with_its_text_but_not_over_the_window_and_shrinks_again(explorer, fresh):
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+
+    def height():
+        return box.bounding_box()["height"]
+
+    def is_whole():
+        return box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+
+    box.fill("one")
+    low = height()
+    box.fill("\n".join("abcdefghij"))
+    assert height() > 5 * low
+    assert is_whole()
+    box.fill("line\n" * 200)
+    assert height() < 780  # the window's
+    box.fill("one")
+    assert height() == low
+    box.fill("\n".join("abcdefghij"))
+    explorer.get_by_role("button", name="Add an entry").click()  # all boxes are new now
+    assert is_whole()
+    explorer.get_by_text("The entries of this batch").click()
+    fresh.set_viewport_size({"width": 360, "height": 780})
+    open_entries(explorer)
+    assert is_whole()
+
+
+def test_boxes_and_texts_are_written_in_their_own_direction(explorer):
+    peace = "\u05e9\u05dc\u05d5\u05dd \u05dc\u05db\u05dc \u05d4\u05e2\u05d5\u05dc\u05dd"
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+    left = "box => getComputedStyle(box).direction"
+    assert box.evaluate(left) == "ltr"
+    box.fill(peace)
+    assert box.evaluate(left) == "rtl"
+    # The words of one text are one run: the first of them stands at the right.
+    shown = explorer.locator("td.bt-text").first.locator('[data-role="response"] bdi')
+    expect(shown).to_have_text(peace)
+    assert shown.evaluate("run => getComputedStyle(run).direction") == "rtl"
+    starts = shown.evaluate(
+        """run => [0, 1].map((word) => {
+             const range = document.createRange();
+             range.setStart(run.firstChild, word ? 9 : 0);
+             range.setEnd(run.firstChild, word ? 14 : 4);
+             return range.getBoundingClientRect().x;
+           })"""
+    )
+    assert starts[0] > starts[1]
+
+
 def test_reset_gives_the_pages_own_batch_back(explorer):
     entry = open_entries(explorer)
     own = entry.get_by_role("textbox", name="Input").input_value()
