@@ -51,6 +51,7 @@ SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
         Entry("Name two colors.", "", "\n\nRed\nBlue"),
         Entry("Name a color.", "", "Blue."),
     ),
+    "Two texts in one row": ([10, 11, 12, 50256, 20, 21], [30, 31]),
     "A special token, typed": (
         Entry("What does <|endoftext|> stand for?", "", "It ends a text."),
         Entry("Say hello.", "", "Hello!"),

@@ -3,9 +3,9 @@
  * changes any of them.
  */
 
-import { STEPS, TITLES, linesOf } from "./lines.js";
+import { STEPS, TITLES, isBefore, linesOf } from "./lines.js";
 import { entryOf } from "./parts.js";
-import { detailOf, findingOf, learnedOf, sentenceOf, tallyOf } from "./sentences.js";
+import { detailOf, judgedOf, sentenceOf, tallyOf } from "./sentences.js";
 import { legendOf, tableOf, textTable, write } from "./table.js";
 import { TASKS } from "./turn.js";
 
@@ -85,9 +85,9 @@ function drawTables({ $, drawnTables }, tables) {
 }
 
 /** Give the targets that a fault has changed. @param {Explored} own */
-function differences({ state, view, frames, healthy }) {
+function differences({ state, view, frames, healthy, constants }) {
   const marks = new Map();
-  if (!state.fault || !healthy?.batch || !frames?.batch || STEPS.indexOf(view.step) < 3) return marks;
+  if (!state.fault || !healthy || !frames || isBefore(view.step, constants.faults[state.fault])) return marks;
   const right = linesOf(healthy, view.step);
   for (const line of linesOf(frames, view.step)) {
     const twin = right.find((other) => other.row === line.row && other.name === line.name);
@@ -99,12 +99,8 @@ function differences({ state, view, frames, healthy }) {
 }
 
 /** @param {Explored} own */
-function drawFindings({ state, frames, constants, $ }) {
-  const found = frames?.findings ?? [];
-  const count = frames?.batch?.inputs.length ?? 0;
-  const learned = state.fault && frames ? `<p>${learnedOf(state.fault, frames, state.mask ?? "none")}</p>` : "";
-  const list = found.map((finding) => findingOf(finding, constants, count)).join("");
-  $("findings").innerHTML = list || learned ? `${learned}${list ? `<ul>${list}</ul>` : ""}` : "";
+function drawFindings({ state, view, frames, healthy, constants, $ }) {
+  $("findings").innerHTML = frames ? judgedOf(state, frames, healthy, constants, view.step) : "";
   $("mend").hidden = !state.fault;
 }
 

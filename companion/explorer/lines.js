@@ -32,6 +32,13 @@ export const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
 export const PROMPT = ["template", "instruction", "input", "header"];
 export const FOLDED_FROM = 4;
 export const PADS_SHOWN = 2;
+/** Why a target is ignored that step Mask ignores; for all other reasons it is step Ignore. */
+export const MASK_REASONS = ["prompt", "late"];
+
+/** @param {string} step @param {string} other */
+export function isBefore(step, other) {
+  return STEPS.indexOf(step) < STEPS.indexOf(other);
+}
 
 // The cells of a step ---------------------------------------------------------------------
 
@@ -68,13 +75,14 @@ export function linesOf(frames, step) {
     const targets = Array.from({ length: width }, (_, column) => {
       const cell = block[column + batch.shift];
       const why = batch.why[place][column];
-      const seen = step === "shift" ? null : step === "ignore" && why === "prompt" ? null : why;
+      const isMask = why !== null && MASK_REASONS.includes(why);
+      const seen = step === "shift" || (step === "ignore" && isMask) ? null : why;
       return {
         ...cell,
         position: column,
         why: seen,
         value: seen === null ? cell.id : batch.targets[place][column],
-        changed: step === "shift" ? batch.shift > 0 : step === "ignore" ? seen !== null : seen === "prompt",
+        changed: step === "shift" ? batch.shift > 0 : step === "ignore" ? seen !== null : isMask,
       };
     });
     const lines = [
@@ -160,13 +168,20 @@ export function escape(text) {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** @param {string} text @param {boolean} [spaces] whether spaces get a sign too */
+/**
+ * Give a text with a sign for what cannot be seen, as `show_html` in `glyphs.py` does. Without
+ * signs for spaces it is text to be read, in its own direction: words are of one run, and a
+ * joiner after a character that can be seen does what it is for.
+ *
+ * @param {string} text
+ * @param {boolean} [spaces] whether spaces get a sign too
+ */
 export function visible(text, spaces = true) {
   if (/^⟨[0-9A-F ]+⟩$/.test(text)) return `<bdi>${text}</bdi>`; // the bytes of a part, and no text
-  return text.replace(/[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu, (part) => {
-    if (part === " " && !spaces) return part;
+  const parts = spaces ? /[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu : /(?: |[^\p{C}\p{Z}]+[\u200c\u200d]*)+|[\p{C}\p{Z}]/gu;
+  return text.replace(parts, (part) => {
     const code = /** @type {number} */ (part.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0");
-    if (!/^[\p{C}\p{Z}]$/u.test(part)) return `<bdi>${escape(part)}</bdi>`;
+    if (!/^[\p{C}\p{Z}]$/u.test(part) || (part === " " && !spaces)) return `<bdi>${escape(part)}</bdi>`;
     const [sign, name] = SIGNS[part] ?? [`⟨U+${code}⟩`, `character U+${code}`];
     return `<span role="img" aria-label="${name}">${sign}</span>`;
   });

@@ -10,8 +10,22 @@ import { FAULT_NAMES, MASK_NAMES } from "./sentences.js";
  * @typedef {import("./explorer.js").Constants} Constants
  */
 
+const MOST_OF_WINDOW = 0.6;
+
 /** @type {("instruction" | "input" | "output")[]} */
 export const FIELDS = ["instruction", "input", "output"];
+
+/**
+ * Let boxes be as high as their texts, or as most of the window. All are measured before one is
+ * changed, so that the page is laid out once.
+ *
+ * @param {HTMLTextAreaElement[]} boxes
+ */
+export function fit(boxes) {
+  boxes.forEach((box) => (box.style.height = "auto"));
+  const heights = boxes.map((box) => box.scrollHeight + box.offsetHeight - box.clientHeight);
+  boxes.forEach((box, i) => (box.style.height = box.scrollHeight ? `${Math.min(heights[i], MOST_OF_WINDOW * innerHeight)}px` : ""));
+}
 
 /**
  * Give the entry that a box's text makes; null where it should hold ids and does not.
@@ -62,7 +76,7 @@ ${select("mask", "Mask", masks.map((mask) => option(mask, MASK_NAMES[mask])))}
 ${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" maxlength="16" autocomplete="off">`)}
 ${select("truncation", "What is too long", truncations.map((value) => option(value, value.replace("_", " "))))}
 ${select("show", "Show", [option("text", "text"), option("ids", "ids")])}
-${select("fault", "Break it", [option("", "nothing"), ...faults.map((fault) => option(fault, FAULT_NAMES[fault]))])}
+${select("fault", "Break it", [option("", "nothing"), ...Object.keys(faults).map((fault) => option(fault, FAULT_NAMES[fault]))])}
 ${button("mend", "Mend")}
 </div>
 <details class="be-batch"><summary>The entries of this batch</summary>
@@ -89,8 +103,8 @@ export function entryOf(entry, number, prefix, count) {
   /** @type {(field: string, label: string, text: string) => string} */
   const box = (field, label, text) =>
     `<label for="${prefix}-${number}-${field}">${label}</label>` +
-    `<textarea id="${prefix}-${number}-${field}" rows="${Math.min(6, Math.max(text.split("\n").length, Math.ceil(text.length / 60), 1))}" data-entry="${number}" ` +
-    `data-field="${field}" spellcheck="false">\n${escape(text)}</textarea>`;
+    `<textarea id="${prefix}-${number}-${field}" rows="1" data-entry="${number}" ` +
+    `data-field="${field}" dir="auto" spellcheck="false">\n${escape(text)}</textarea>`;
   const boxes = Array.isArray(entry)
     ? box("ids", "Ids", entry.join(" "))
     : FIELDS.map((field) => box(field, field[0].toUpperCase() + field.slice(1), entry[field])).join("");

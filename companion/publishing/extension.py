@@ -27,7 +27,7 @@ from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
-from companion.publishing.vocabulary import vocabulary_script
+from companion.publishing.vocabulary import smollm2_script, vocabulary_script
 from companion.showing.table import STEPS, BatchTable, stylesheet
 
 _HERE = files("companion") / "publishing"
@@ -98,7 +98,7 @@ def configure(app: Sphinx, config: Config) -> None:
 def write_assets(app: Sphinx) -> None:
     """Write our style sheets and scripts beside the theme's.
 
-    The vocabulary is there for the explorer to ask for, and is on no page by itself.
+    The vocabularies are there for the explorer to ask for, and are on no page by themselves.
     """
     if app.builder.format != "html":
         return
@@ -114,6 +114,7 @@ def write_assets(app: Sphinx) -> None:
         "vocabulary.js": vocabulary_script(),
         "answers.css": (_ANSWERING / "answers.css").read_text("utf-8"),
         "answers.js": answers_script(),
+        "vocabulary_smollm2.js": smollm2_script(),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")

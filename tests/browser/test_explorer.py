@@ -117,40 +117,60 @@ def test_entries_are_added_and_removed_between_one_and_eight(explorer):
 
 
 @pytest.mark.parametrize(
-    ("fault", "learned", "code"),
+    ("fault", "step", "learned", "code"),
     [
-        ("no shift", "repeat the token", "not-shifted"),
-        ("shifted twice", "leave out every other token", "shifted-twice"),
-        ("padding found by its value", "never learn to stop", "end-ignored"),
-        ("end token ignored", "never learn to stop", "end-ignored"),
-        ("mask one off", "never learn the first token", "response-ignored"),
+        ("no shift", "Shift", "repeat the token", "not-shifted"),
+        ("shifted twice", "Shift", "leave out every other token", "shifted-twice"),
+        ("padding found by its value", "Ignore", "never learn to stop", "end-ignored"),
+        ("end token ignored", "Ignore", "never learn to stop", "end-ignored"),
+        ("mask one off", "Mask", "never learn the first token", "response-ignored"),
     ],
 )
-def test_a_fault_is_named_outlines_what_it_changed_and_can_be_mended(
-    explorer, fault, learned, code
+def test_a_fault_is_named_at_its_step_outlines_what_it_changed_and_can_be_mended(
+    explorer, fault, step, learned, code
 ):
+    explorer.get_by_role("tab", name="Tokenize").click()
     explorer.get_by_label("Break it").select_option(label=fault)
+    expect(explorer.get_by_role("tab", name=step)).to_have_attribute("aria-selected", "true")
     findings = explorer.locator('[data-part="findings"]')
     expect(findings).to_contain_text(learned)
     expect(findings).to_contain_text(f"error {code}: Every row:")
     assert explorer.locator("td.be-marked").count() > 0
-    explorer.get_by_role("button", name="Mend").click()
+    explorer.get_by_role("tab", name=STEPS[STEPS.index(step) - 1]).click()
+    expect(findings).to_have_text(f"This batch is broken at {step}; up to here nothing is changed.")
     expect(explorer.locator("td.be-marked")).to_have_count(0)
+    explorer.get_by_role("button", name="Mend").click()
+    expect(findings).to_be_empty()
     expect(explorer.get_by_label("Break it")).to_have_value("")
 
 
-def test_a_prompt_that_is_cut_differently_is_named_where_a_token_crosses_the_border(explorer):
-    findings = explorer.locator('[data-part="findings"]')
+def test_a_fault_that_changes_nothing_offers_a_batch_where_it_does(explorer):
     explorer.get_by_label("Break it").select_option(label="prompt cut differently")
-    expect(findings).to_contain_text("In this batch no token does")
-    open_entries(explorer)
-    explorer.get_by_label("Sample").select_option("An answer on a new line")
+    findings = explorer.locator('[data-part="findings"]')
+    expect(findings).to_contain_text("no token holds the end of a prompt and the beginning of a")
+    expect(explorer.locator("td.be-marked")).to_have_count(0)
+    offer = "Show it in the sample An answer on a new line"
+    explorer.get_by_role("button", name=offer).click()
     expect(findings).to_contain_text(
         "note border-moved: Row 0: one token holds the end of the prompt"
     )
-    expect(findings).not_to_contain_text("In this batch no token does")
+    expect(explorer.get_by_label("Break it")).to_be_focused()
+    expect(explorer.get_by_role("button", name=offer)).to_have_count(0)
+    assert explorer.locator("td.be-marked").count() > 0
     explorer.get_by_role("button", name="Mend").click()
     expect(findings).to_be_empty()
+
+
+def test_two_faults_of_the_same_tensors_are_told_apart(explorer):
+    explorer.get_by_label("Break it").select_option(label="padding found by its value")
+    findings = explorer.locator('[data-part="findings"]')
+    expect(findings).to_contain_text("comes to the same as with the end token ignored")
+    expect(said(explorer)).to_contain_text("3 because their id is that of a pad")
+    explorer.get_by_role("button", name="Show it in the sample Two texts in one row").click()
+    expect(said(explorer)).to_contain_text("3 because their id is that of a pad")
+    expect(findings).not_to_contain_text("comes to the same")
+    explorer.get_by_label("Break it").select_option(label="end token ignored")
+    expect(said(explorer)).to_contain_text("2 because the length of their row leaves it out")
 
 
 def test_your_turn_marks_the_first_wrong_cell_alone_and_says_why(explorer):
@@ -255,6 +275,68 @@ def test_a_text_that_is_too_long_is_told_and_everything_else_goes_on(explorer):
     expect(said(explorer)).not_to_have_text(before)
     explorer.get_by_label("Maximum length").fill("many")
     expect(explorer.get_by_role("alert")).to_contain_text("found many")
+
+
+@pytest.mark.parametrize("length", ["9999999", "0", "-3", "1e3"])
+def test_a_maximum_length_that_cannot_be_names_its_limits_and_changes_nothing(explorer, length):
+    explorer.get_by_role("tab", name="Pad").click()
+    before = said(explorer).inner_text()
+    explorer.get_by_label("Maximum length").fill(length)
+    expect(explorer.get_by_role("alert")).to_contain_text(
+        f"The maximum length is a whole number from 1 to 1,000,000; found {length}."
+    )
+    assert said(explorer).inner_text() == before
+    explorer.get_by_label("Maximum length").fill("1000000")
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_box_grows_with_its_text_but_not_over_the_window_and_shrinks_again(explorer, fresh):
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+
+    def height():
+        return box.bounding_box()["height"]
+
+    def is_whole():
+        return box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+
+    box.fill("one")
+    low = height()
+    box.fill("\n".join("abcdefghij"))
+    assert height() > 5 * low
+    assert is_whole()
+    box.fill("line\n" * 200)
+    assert height() < 780  # the window's
+    box.fill("one")
+    assert height() == low
+    box.fill("\n".join("abcdefghij"))
+    explorer.get_by_role("button", name="Add an entry").click()  # all boxes are new now
+    assert is_whole()
+    explorer.get_by_text("The entries of this batch").click()
+    fresh.set_viewport_size({"width": 360, "height": 780})
+    open_entries(explorer)
+    assert is_whole()
+
+
+def test_boxes_and_texts_are_written_in_their_own_direction(explorer):
+    peace = "\u05e9\u05dc\u05d5\u05dd \u05dc\u05db\u05dc \u05d4\u05e2\u05d5\u05dc\u05dd"
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+    left = "box => getComputedStyle(box).direction"
+    assert box.evaluate(left) == "ltr"
+    box.fill(peace)
+    assert box.evaluate(left) == "rtl"
+    # The words of one text are one run: the first of them stands at the right.
+    shown = explorer.locator("td.bt-text").first.locator('[data-role="response"] bdi')
+    expect(shown).to_have_text(peace)
+    assert shown.evaluate("run => getComputedStyle(run).direction") == "rtl"
+    starts = shown.evaluate(
+        """run => [0, 1].map((word) => {
+             const range = document.createRange();
+             range.setStart(run.firstChild, word ? 9 : 0);
+             range.setEnd(run.firstChild, word ? 14 : 4);
+             return range.getBoundingClientRect().x;
+           })"""
+    )
+    assert starts[0] > starts[1]
 
 
 def test_reset_gives_the_pages_own_batch_back(explorer):
@@ -421,7 +503,9 @@ def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explor
     explorer.get_by_role("button", name="Check").click()
     # The fold held the header, too, which this mask leaves to be learned.
     outcome = explorer.locator('[data-part="outcome"]')
-    expect(outcome).to_contain_text("is graded: it belongs to the response header, and this mask")
+    expect(outcome).to_contain_text(
+        "should be graded: it belongs to the response header, and this mask"
+    )
     marked = explorer.locator("td.be-marked")
     expect(marked).to_have_count(1)
     expect(marked.locator("[data-answer]")).to_be_focused()

@@ -7,8 +7,9 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.js`)).href);
-const { STEPS, decoded, linesOf, runsOf, visible } = await load("lines");
-const { detailOf, findingOf, sentenceOf, tallyOf } = await load("sentences");
+const { STEPS, TITLES, decoded, linesOf, runsOf, visible } = await load("lines");
+const { carriedTokenizer, makeFrames } = await load("frames");
+const { detailOf, findingOf, judgedOf, learnedOf, offerOf, sentenceOf, tallyOf } = await load("sentences");
 const { hintFor } = await load("turn");
 const { keep, kept, linkTo, pythonOf, readLink } = await load("sharing");
 const { lightOf } = await load("drawing");
@@ -121,7 +122,124 @@ test("each step has its sentence, with the batch's own numbers", () => {
   const left = new RegExp(`${supervised} of ${targets} are left to learn from`);
   assert.match(sentenceOf(texts, stateOf({ ...state, mask: "prompt" }), "mask"), left);
   const broken = fixtures.first_padding_by_value.frames;
-  assert.match(sentenceOf(broken, stateOf({}), "ignore"), /^\d+ of \d+ targets became -100.*are pads and 3 because of the fault/);
+  assert.match(sentenceOf(broken, stateOf({}), "ignore"), /^\d+ of \d+ targets became -100.*are pads and 3 because their id is that of a pad\.$/);
+});
+
+// Faults: each at its step, each with a look of its own -----------------------------------
+
+const carried = carriedTokenizer(JSON.parse(readFileSync(join(process.env.SOURCES, "carried.json"), "utf8")));
+const faults = Object.keys(constants.faults);
+const made = (state) => makeFrames(stateOf(state), carried, constants);
+/** All that is drawn at a step: the cells, the sentences around them, and what is said of the fault. */
+function lookOf(state, step) {
+  const frames = made(state);
+  const healthy = made({ ...state, fault: null });
+  const cells = linesOf(frames, step).map(({ name, start, cells }) => [name, start, cells.map(({ value, why, changed }) => [value, why, changed])]);
+  return JSON.stringify([cells, sentenceOf(frames, stateOf(state), step), tallyOf(frames, step), judgedOf(stateOf(state), frames, healthy, constants, step)]);
+}
+
+test("a fault changes nothing before its step, and from there on it is seen", () => {
+  let compared = 0;
+  for (const [name, { state, carried: tokens, frames }] of Object.entries(fixtures)) {
+    if (!state.fault || frames.batch === null) continue;
+    const right = makeFrames({ ...state, fault: null }, carriedTokenizer(tokens), constants);
+    const own = STEPS.indexOf(constants.faults[state.fault]);
+    for (const step of STEPS.slice(0, own)) {
+      assert.deepEqual(linesOf(frames, step), linesOf(right, step), `${name} ${step}`);
+      const [now, before] = [frames, right].map((those) => sentenceOf(those, stateOf(state), step) + tallyOf(those, step));
+      assert.equal(now, before, `${name} ${step}`);
+      const judged = judgedOf(stateOf(state), frames, right, constants, step);
+      assert.match(judged, new RegExp(`^<p>This batch is broken at ${TITLES[own]}; up to here nothing is changed\\.</p>`));
+      compared += 1;
+    }
+    // A fault that is spared changes no tensor, but may change what is cut away or ignored later.
+    const numbers = (those) => STEPS.slice(own).map((step) => linesOf(those, step).map((line) => line.cells.map((cell) => cell.value)));
+    const isSeen = JSON.stringify(numbers(frames)) !== JSON.stringify(numbers(right));
+    if (!["hidden", "nothing-left"].includes(frames.spared)) assert.equal(isSeen, frames.spared === null, name);
+  }
+  assert.ok(compared > 60, String(compared));
+});
+
+test("a mask one off is seen at Mask alone, which counts its targets too", () => {
+  const state = { entries: constants.samples.Ocassion, mask: "prompt" };
+  const [right, wrong] = [state, { ...state, fault: "mask_off_by_one" }].map((own) => [made(own), stateOf(own)]);
+  assert.equal(sentenceOf(...wrong, "ignore"), sentenceOf(...right, "ignore"));
+  assert.match(sentenceOf(...right, "mask"), /^With the prompt masked, 136 more targets became -100; /);
+  assert.match(sentenceOf(...wrong, "mask"), /^With the prompt masked, 139 more targets became -100, 3 of them because the mask ends one token late; /);
+  const changed = (frames) => linesOf(frames, "mask").flatMap((line) => line.cells).filter((cell) => cell.changed).length;
+  assert.deepEqual([changed(right[0]), changed(wrong[0])], [136, 139]);
+});
+
+test("a prompt that holds the pad's id is hit by value before it is masked", () => {
+  // One id a character here, and one character of the prompt has the pad's.
+  const tokenizer = {
+    encode: (text) => Array.from(text, (character) => character.codePointAt(0)),
+    bytes: (id) => new TextEncoder().encode(String.fromCodePoint(id)),
+  };
+  const entries = [{ instruction: `a${String.fromCodePoint(50256)}b`, input: "", output: "c" }];
+  const frames = makeFrames({ entries, style: "plain", mask: "prompt", fault: "padding_by_value" }, tokenizer, constants);
+  assert.deepEqual(frames.batch.targets, [[-100, -100, -100, 99, -100]]);
+  assert.deepEqual(frames.batch.why, [["value", "prompt", "prompt", null, "value"]]);
+});
+
+test("no two faults look alike on the batch that the explorer begins with, nor as none", () => {
+  for (const mask of constants.masks) {
+    const state = { entries: constants.samples.Ocassion, mask };
+    for (const step of ["shift", "ignore", "mask"]) {
+      const seen = faults.filter((fault) => STEPS.indexOf(constants.faults[fault]) <= STEPS.indexOf(step));
+      const looks = new Map([null, ...seen].map((fault) => [fault, lookOf({ ...state, fault }, step)]));
+      assert.equal(new Set(looks.values()).size, seen.length + 1, `${mask} ${step}`);
+    }
+  }
+});
+
+test("the one pair of faults that gives the same tensors there says so, and offers a batch where it does not", () => {
+  const tensors = (entries, fault) => JSON.stringify([made({ entries, fault }).batch.inputs, made({ entries, fault }).batch.targets]);
+  const { Ocassion: own, "Two texts in one row": packed } = constants.samples;
+  for (const one of faults) {
+    for (const other of faults.slice(faults.indexOf(one) + 1)) {
+      // Unmasked, and with no token across the border, two faults change nothing, and say that.
+      const areSpared = [one, other].every((fault) => made({ entries: own, fault }).spared !== null);
+      const isPair = one === "padding_by_value" && other === "end_ignored";
+      assert.equal(tensors(own, one) === tensors(own, other), isPair || areSpared, `${one} ${other}`);
+    }
+  }
+  const state = stateOf({ entries: own, fault: "padding_by_value" });
+  assert.match(learnedOf(state, made(state)), /comes to the same as with the end token ignored, since no text holds the id itself\.$/);
+  assert.deepEqual(offerOf(state, made(state), constants).part.entries, packed);
+  assert.notEqual(tensors(packed, "padding_by_value"), tensors(packed, "end_ignored"));
+});
+
+test("a fault that changes nothing says why, and offers a batch where it does", () => {
+  const reasons = new Set();
+  for (const entries of Object.values(constants.samples)) {
+    for (const mask of constants.masks) {
+      for (const max_length of [null, 1, 4, 30]) {
+        for (const fault of faults) {
+          const state = stateOf({ entries, mask, max_length, fault });
+          const frames = made(state);
+          const offer = offerOf(state, frames, constants);
+          const judged = judgedOf(state, frames, made({ ...state, fault: null }), constants, "mask");
+          if (frames.spared !== null) {
+            assert.match(judged, /^<p>This fault changes nothing that is learned here: [^<]*\. <button type="button" data-offer>[^<]+<\/button><\/p>/);
+            reasons.add(frames.spared);
+          }
+          assert.equal(offer !== null, judged.includes("data-offer"));
+          if (offer === null) continue;
+          const after = { ...state, ...offer.part };
+          assert.equal(made(after).spared, null, `${fault} ${frames.spared} ${mask} ${max_length}`);
+          assert.equal(offerOf(after, made(after), constants), null);
+        }
+      }
+    }
+  }
+  // A repeated token and a hidden one are no sample's; the stored frames have them.
+  assert.deepEqual([...reasons].sort(), ["apart", "no-end", "no-prompt", "no-text", "nothing-left", "unmasked"]);
+  for (const { state, frames } of [fixtures.spared_alike, fixtures.spared_hidden]) {
+    assert.match(learnedOf(state, frames), /^This fault changes nothing that is learned here: (each target is the id|of the ids that it changed)/);
+    const after = { ...stateOf(state), ...offerOf(stateOf(state), frames, constants).part };
+    assert.equal(made(after).spared, null);
+  }
 });
 
 test("the tally counts what the step has made, and says of which grid", () => {
@@ -157,7 +275,7 @@ test("a finding has no blank left, and its text is no HTML", () => {
 test("a hint says why, and not what the answer is", () => {
   const cell = (why, role) => ({ why, role, id: 4321 });
   assert.match(hintFor("shift", cell(null, "response"), "0:targets:4"), /^Row 0, column 4: which token comes next/);
-  assert.match(hintFor("ignore", cell("pad", "pad"), "1:targets:2"), /ignored, because it is a pad/);
+  assert.match(hintFor("ignore", cell("pad", "pad"), "1:targets:2"), /should be ignored, because it is a pad/);
   assert.match(hintFor("ignore", cell(null, "end"), "1:targets:2"), /learns to stop/);
   assert.match(hintFor("mask", cell(null, "instruction"), "1:targets:2"), /the prompt, which is not masked here/);
   assert.doesNotMatch(hintFor("shift", cell(null, "response"), "0:targets:4"), /4321/);
@@ -182,7 +300,9 @@ test("the Python says what is not the default, and the mask only where it was pu
   assert.match(pythonOf(state, { step: "ignore" }, constants), /Collator\(max_length=7, truncation="keep_end"\)/);
   assert.match(pythonOf(stateOf({ entries: [[1, 2]] }), { step: "mask" }, constants), /Collator\(\)\(batch\)/);
   assert.match(pythonOf(stateOf({ entries: [[1, 2]] }), { step: "pad" }, constants), /^from companion import pad_batch\n\nbatch = /);
-  assert.match(pythonOf({ ...state, fault: "no_shift" }, { step: "mask" }, constants), /frames\(json\.loads\(/);
+  const own = { name: "own", instruction: "Q: {instruction}", header: " A: " };
+  const entries = [{ instruction: "Why?", input: "", output: "So." }];
+  assert.match(pythonOf(stateOf({ entries, style: own }), { step: "mask" }, constants), /style = PromptStyle\(\n    name="own",\n    instruction="Q: \{instruction\}",\n    header=" A: ",\n\)/);
 });
 
 test("the reader's batch is kept until it is the page's own again, and no fault is", () => {
