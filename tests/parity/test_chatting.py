@@ -178,7 +178,7 @@ def test_the_ids_are_those_of_transformers(name):
     takes = {"tools": template.tools is not None, "thinking": template.thinking != "refused"}
 
     @given(conversation=conversations(plain, **takes))
-    @settings(max_examples=25)
+    @settings(max_examples=15)
     def compare(conversation):
         messages = [message.as_dict() for message in conversation]
         tools = list(conversation.tools) or None
@@ -236,7 +236,7 @@ def test_trls_masks_are_the_spans_of_our_rule(name):
     takes = {"tools": template.tools is not None, "thinking": template.thinking != "refused"}
 
     @given(talks=st.lists(conversations(plain, **takes), min_size=1, max_size=3))
-    @settings(max_examples=50)
+    @settings(max_examples=30)
     def compare(talks):
         theirs = by_trl(name, talks)
         ours = collate([tokenize_conversation(talk, template, adapted(name)) for talk in talks])
