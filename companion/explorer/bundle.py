@@ -129,10 +129,7 @@ def _as_function(name: str) -> str:
     exported = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source, re.M)
     source = re.sub(r"^export (?=async |function|const|class)", "", source, flags=re.M)
     source = re.sub(
-        r'^import (\{[^}]*\}) from "\./(\w+)\.js";$',
-        lambda found: f"const {found[1].replace(' as ', ': ')} = {found[2]}_js;",
-        source,
-        flags=re.M,
+        r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', r"const \1 = \2_js;", source, flags=re.M
     )
     # What is said about types is for those who read the module, and is a fifth of its weight;
     # so are the lines that say why, and what indents them: no text of several lines is indented.

@@ -5,7 +5,7 @@
  */
 
 import { listen } from "./acting.js";
-import { show as showNow, start, tell } from "./changing.js";
+import { show, start, tell } from "./changing.js";
 import { measureIn } from "./columns.js";
 import { drawOptions } from "./drawing.js";
 import { listenToPlaces } from "./moving.js";
@@ -79,7 +79,7 @@ import { frameOf } from "./parts.js";
  * @typedef {object} Explorer what its host may ask of it
  * @property {(from: State, step: string, why?: string) => void} show another batch, and say why
  * @property {(why: string) => void} tell the reader why they see what they see
- * @property {(step: string, show: string) => void} look at another step
+ * @property {(step: string, how: string) => void} look at another step
  */
 
 let made = 0;
@@ -135,12 +135,12 @@ export function mount(root, first, host, constants) {
   return {
     show: (from, step, why) => start(own, { ...constants.defaults, ...from }, step, why),
     tell: (why) => tell(own, why),
-    look(step, show) {
-      if (step === own.view.step && show === own.view.show) return;
+    look(step, how) {
+      if (step === own.view.step && how === own.view.show) return;
       own.isNew ||= step !== own.view.step;
-      own.view = { ...own.view, step, show, cell: null, turn: null };
+      own.view = { ...own.view, step, show: how, cell: null, turn: null };
       drawOptions(own);
-      showNow(own);
+      show(own);
     },
   };
 }

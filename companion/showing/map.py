@@ -212,8 +212,8 @@ def _path(stroke: Stroke) -> str:
         colour = ROLES[look].hue if look == "end" else "#ffffff"
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return (
-        f'<path class="bm-{kind}" data-role="{look}" d="{where}" stroke-width="{_at(width)}"{dashes} '
-        f'stroke="{colour}"{faint}/>'
+        f'<path class="bm-{kind}" data-role="{look}" d="{where}" '
+        f'stroke-width="{_at(width)}"{dashes} stroke="{colour}"{faint}/>'
     )
 
 
