@@ -16,6 +16,7 @@ from companion.explorer import lab
 from companion.findings import RULES, name_places
 from companion.masking import supervised_spans
 from companion.showing import glyphs, table
+from companion.showing import map as to_scale
 from companion.showing.frames import frames
 from companion.showing.glyphs import show_html
 from companion.tokenizing import TokenizedEntry
@@ -57,19 +58,23 @@ PROGRAM = """
 import { readFileSync } from "node:fs";
 import * as lab from "./lab.js";
 import * as lines from "./lines.js";
+import * as map from "./map.js";
 import * as table from "./table.js";
 import { wordsOf } from "./sentences.js";
 const rules = JSON.parse(readFileSync("./rules.json", "utf8"));
 const every = JSON.parse(readFileSync("./frames.json", "utf8"));
 const words = every.map(({ findings, batch }) =>
   findings.map((finding) => wordsOf(finding, rules[finding.code], batch.inputs.length)));
-const { STEPS, TITLES, PROMPT, FOLDED_FROM, PADS_SHOWN, SIGNS } = lines;
+const { STEPS, TITLES, PROMPT, FOLDED_FROM, SIGNS } = lines;
+const { ORDER, GUTTER, HEADING, LEAST, GAPPED, PATTERNED, MOST: WIDEST } = map;
 const { STRATEGIES, MEGA, POOL, MOST } = lab;
 const { PRINTED_WIDTH } = table;
-const shown = { STEPS, TITLES, PROMPT, FOLDED_FROM, PADS_SHOWN, SIGNS, PRINTED_WIDTH };
+const shown = { STEPS, TITLES, PROMPT, FOLDED_FROM, SIGNS, PRINTED_WIDTH };
+const drawn = { ORDER, GUTTER, HEADING, LEAST, GAPPED, PATTERNED, WIDEST };
 const texts = JSON.parse(readFileSync("./texts.json", "utf8"));
 const seen = texts.map((text) => [lines.visible(text), lines.visible(text, false)]);
-console.log(JSON.stringify({ seen, words, known: { ...shown, STRATEGIES, MEGA, POOL, MOST } }));
+const known = { ...shown, ...drawn, STRATEGIES, MEGA, POOL, MOST };
+console.log(JSON.stringify({ seen, words, known }));
 """
 
 
@@ -163,13 +168,19 @@ def test_the_constants_of_both_languages_are_equal(browser):
         "TITLES": [step.capitalize() for step in table.STEPS],
         "PROMPT": list(table.PROMPT),
         "FOLDED_FROM": table.FOLDED_FROM,
-        "PADS_SHOWN": table.PADS_SHOWN,
         "SIGNS": {sign: list(names) for sign, names in glyphs.SIGNS.items()},
         "STRATEGIES": list(lab.STRATEGIES),
         "MEGA": lab.MEGA,
         "POOL": POOL,
         "MOST": lab.MOST,
         "PRINTED_WIDTH": table.PRINTED_WIDTH,
+        "ORDER": list(to_scale.ORDER),
+        "GUTTER": to_scale.GUTTER,
+        "HEADING": to_scale.HEADING,
+        "LEAST": to_scale.LEAST,
+        "GAPPED": to_scale.GAPPED,
+        "PATTERNED": to_scale.PATTERNED,
+        "WIDEST": to_scale.MOST,
     }
 
 
@@ -188,7 +199,7 @@ MEANT = {
     ),
     *("String", "TextDecoder", "TextEncoder", "TypeError", "Uint16Array", "Uint8Array"),
     *("addEventListener", "atob", "btoa", "clearInterval", "clearTimeout", "parseInt"),
-    *("ResizeObserver", "super"),
+    *("ResizeObserver", "WeakMap", "requestAnimationFrame", "getComputedStyle", "super"),
 }
 """The names that the scripts call and mean to have from the language or the browser."""
 

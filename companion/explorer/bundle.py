@@ -20,6 +20,8 @@ MODULES = (
     "tokenizing",
     "frames",
     "lines",
+    "columns",
+    "map",
     "sentences",
     "turn",
     "table",
@@ -28,6 +30,7 @@ MODULES = (
     "drawing",
     "changing",
     "acting",
+    "moving",
     "explorer",
     "hosts",
 )
@@ -130,9 +133,10 @@ def as_function(name: str, folder: str = "explorer") -> str:
         r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', r"const \1 = \2_js;", source, flags=re.M
     )
     # What is said about types is for those who read the module, and is a fifth of its weight;
-    # so are the lines that say why.
+    # so are the lines that say why, and what indents them: no text of several lines is indented.
     source = re.sub(r"[ \t]*/\*\*.*?\*/\n?", "", source, flags=re.DOTALL)
-    source = re.sub(r"^[ \t]*// .*\n", "", source, flags=re.MULTILINE)
+    source = re.sub(r"^[ \t]*// .*\n|(?<=[;{,]) // .*$", "", source, flags=re.MULTILINE)
+    source = re.sub(r"^[ \t]+", "", source, flags=re.MULTILINE)
     left = re.findall(r"^(?:import|export)\b.*", source, re.M)
     if left:
         raise ValueError(f"{name}.js: cannot be joined with the others because of {left[0]!r}")

@@ -59,8 +59,7 @@ export function firstWrong(frames, step, answers) {
  */
 export function foldAt(frames, step, at) {
   const [row, , position] = at.split(":").map(Number);
-  const own = linesOf(frames, step).filter((line) => line.row === row);
-  const run = runsOf(own, step).find(({ start, stop }) => start <= position && position < stop);
+  const run = runsOf(linesOf(frames, step), step).find(({ start, stop }) => start <= position && position < stop);
   return run?.isFold ? `${row}:${run.start}` : "";
 }
 

@@ -153,7 +153,7 @@ class BatchExplorer(anywidget.AnyWidget):
         }
         packed = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
         return (
-            f'<batch-explorer data-step="{html.escape(self.step)}">'
+            f'<batch-explorer class="full-width" data-step="{html.escape(self.step)}">'
             f'<script type="application/json">{packed}</script>{self.table.html()}'
             "</batch-explorer>"
         )

@@ -1,6 +1,7 @@
 """The explorer in a real JupyterLab: the kernel's companion computes what is drawn."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
+
+from browser.conftest import unfold
 
 ROOT = Path(__file__).parents[2]
 CELLS = (
@@ -97,10 +100,15 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
     )
     expect(explorer.get_by_label("Prompt style")).to_have_value("own")
     expect(explorer.get_by_role("button", name="Copy link")).to_be_hidden()
-    explorer.get_by_text("The entries of this batch").click()
+    unfold(explorer)
     explorer.get_by_role("textbox", name="Output").fill("Ho ho")
     expect(explorer.locator('[data-part="said"]')).to_have_text("The text became 8 token ids.")
     explorer.get_by_role("tab", name="Ignore").click()
+    place = explorer.get_by_role("slider", name="Place in the tensor")
+    place.press("ArrowDown")  # from the only row of the inputs to that of the targets
+    expect(place).to_have_attribute(
+        "aria-valuetext", re.compile("^row 0 targets, column .*, graded")
+    )
     run(1)
     expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(
         "kernel has Ho ho ignore", timeout=15_000

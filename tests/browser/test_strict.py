@@ -8,7 +8,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import FRONT, Quiet
+from browser.conftest import FRONT, Quiet, unfold
 from companion.showing.plotting import draw_lengths
 from companion.tokenizing import TokenizedEntry
 
@@ -55,13 +55,17 @@ def of_ours(page: Page) -> list[dict[str, str]]:
 def test_the_explorer_lives_and_loads_its_vocabulary(fresh, strict):
     go(fresh, f"{strict}/{FRONT}")
     explorer = fresh.locator("batch-explorer")
-    explorer.get_by_text("The entries of this batch").click()
+    unfold(explorer)
     box = explorer.get_by_role("group", name="Entry 1").get_by_role("textbox", name="Output")
     box.fill("Tomorrow \N{SUN WITH FACE}")
     explorer.get_by_role("tab", name="Tokenize").click()
     expect(explorer.locator("table").first.locator("td[data-at]").last).to_contain_text("⟨9E⟩")
     explorer.get_by_label("Break it").select_option("no_shift")
     expect(explorer.locator("td.be-marked").first).to_be_visible()
+    # Set by script, which the policy allows: columns of one width in all rows, and the map's mark.
+    edges = "cells => cells.map((cell) => Math.round(cell.getBoundingClientRect().left))"
+    assert len(set(explorer.locator("td[data-at$=':targets:50']").evaluate_all(edges))) == 1
+    assert explorer.locator('[data-part="here"]').bounding_box()["width"] > 3
     assert fresh.evaluate("window.violations.length") > 0, "the policy is there"
     assert of_ours(fresh) == []
 

@@ -8,6 +8,8 @@ import { pathToFileURL } from "node:url";
 
 const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.js`)).href);
 const { STEPS, TITLES, decoded, linesOf, runsOf, visible } = await load("lines");
+const { SHOWN, columnsOf, reach } = await load("columns");
+const { gridsOf, markOf, placeAt, placeBy, scaleOf, spokenAt, strokesOf } = await load("map");
 const { carriedTokenizer, makeFrames } = await load("frames");
 const { detailOf, findingOf, judgedOf, learnedOf, offerOf, sentenceOf, tallyOf } = await load("sentences");
 const { hintFor } = await load("turn");
@@ -56,30 +58,116 @@ test("before its own step nothing is ignored", () => {
   assert.deepEqual(linesOf(first, "format"), []);
 });
 
-test("runs cover every column once, and a fold holds what is alike", () => {
+test("runs cover every column once, and a fold holds nothing but prompt or pads in any row", () => {
   for (const [name, { frames }] of batches) {
     for (const step of STEPS.slice(1)) {
       const lines = linesOf(frames, step);
-      for (const row of new Set(lines.map((line) => line.row))) {
-        const own = lines.filter((line) => line.row === row);
-        const runs = runsOf(own, step);
-        const ends = [0, ...runs.map((run) => run.stop)];
-        assert.deepEqual(runs.map((run) => run.start), ends.slice(0, -1), `${name} ${step}`);
-        assert.equal(ends.at(-1), own[0].cells.length, `${name} ${step}`);
-        for (const { start, stop, isFold } of runs) {
-          const roles = new Set(own.flatMap((line) => line.cells.slice(start, stop).map((cell) => cell.role)));
-          if (isFold) assert.ok(!roles.has("response") && !roles.has("end"), `${name} ${step} ${start}`);
-          else assert.equal(stop, start + 1);
-        }
+      const runs = runsOf(lines, step);
+      const ends = [0, ...runs.map((run) => run.stop)];
+      assert.deepEqual(runs.map((run) => run.start), ends.slice(0, -1), `${name} ${step}`);
+      assert.equal(ends.at(-1), Math.max(...lines.map((line) => line.cells.length)), `${name} ${step}`);
+      for (const { start, stop, isFold } of runs) {
+        const roles = new Set(lines.flatMap((line) => line.cells.slice(start, stop).map((cell) => cell.role)));
+        if (isFold) assert.ok(["response", "suffix", "end"].every((role) => !roles.has(role)), `${name} ${step} ${start}`);
+        else assert.equal(stop, start + 1);
       }
     }
   }
 });
 
 test("the runs of the toy batch: nothing of it is folded", () => {
-  const row = linesOf(toy, "shift").filter((line) => line.row === 1);
-  assert.deepEqual(row.map((line) => [line.name, line.cells.length, line.start]), [["block", 6, 0], ["inputs", 5, 0], ["targets", 5, 1]]);
-  assert.deepEqual(runsOf(row, "shift").map((run) => run.start), [0, 1, 2, 3, 4, 5]);
+  const lines = linesOf(toy, "shift");
+  const own = lines.filter((line) => line.row === 1).map((line) => [line.name, line.cells.length, line.start]);
+  assert.deepEqual(own, [["block", 6, 0], ["inputs", 5, 0], ["targets", 5, 1]]);
+  assert.deepEqual(runsOf(lines, "shift").map((run) => run.start), [0, 1, 2, 3, 4, 5]);
+});
+
+test("the lines of the same frames are made once", () => {
+  assert.equal(linesOf(toy, "pad"), linesOf(toy, "pad"));
+  assert.notEqual(linesOf(toy, "pad"), linesOf(toy, "shift"));
+});
+
+const LETTERS = (text) => text.length;
+const viewOf = (step, more = {}) => ({ step, show: "text", open: new Set(), turn: null, from: 0, ...more });
+
+test("a column is as wide as its widest cell in any row", () => {
+  const widths = columnsOf(linesOf(toy, "pad"), viewOf("pad"), LETTERS).map(({ width }) => width);
+  // The numbers of one digit would fit in less; "end" and "pad" stand over 50256.
+  assert.deepEqual(widths, [2, 2, 4.25, 4.25, 4.25, 4.25]);
+});
+
+test("a fold is opened in every row", () => {
+  const lines = linesOf(fixtures.first_alpaca.frames, "mask");
+  const folds = (open) => columnsOf(lines, viewOf("mask", { open: new Set(open) }), LETTERS).filter(({ kind }) => kind === "fold");
+  const before = folds([]);
+  assert.ok(before.length > 0);
+  assert.equal(folds([`2:${before[0].start}`]).length, before.length - 1);
+});
+
+test("of very many columns a window is shown, which reaches every one", () => {
+  const cells = Array.from({ length: 1024 }, (_, position) => ({ position, id: 1, hex: null, role: "response", value: 1, why: null }));
+  const lines = [{ row: 0, name: "", cells, start: 0 }];
+  for (const position of [0, 1, 95, 96, 500, 1000, 1023]) {
+    const view = viewOf("pad");
+    reach(view, position);
+    const columns = columnsOf(lines, view, LETTERS);
+    const ends = [0, ...columns.map(({ stop }) => stop)];
+    assert.deepEqual(columns.map(({ start }) => start), ends.slice(0, -1));
+    assert.equal(ends.at(-1), 1024);
+    assert.ok(columns.length <= SHOWN + 2);
+    assert.equal(columns.find(({ start, stop }) => start <= position && position < stop).kind, "");
+  }
+});
+
+test("a place is named with row, tensor, column, role, and whether it is graded", () => {
+  const said = (step, grid, line, column, marked) => spokenAt(gridsOf(linesOf(toy, step), step, marked)[grid], line, column, constants.roles);
+  assert.equal(said("tokenize", 0, 1, 1), "row 1, column 1: response");
+  assert.equal(said("tokenize", 0, 1, 4), "row 1, column 4: no token, the row has ended");
+  assert.equal(said("pad", 0, 1, 3), "row 1, column 3: pad");
+  assert.equal(said("ignore", 0, 1, 2), "row 1 inputs, column 2: end token");
+  assert.equal(said("ignore", 1, 1, 1), "row 1 targets, column 1: end token, graded");
+  assert.equal(said("ignore", 1, 1, 2), "row 1 targets, column 2: ignored, not graded");
+  const marked = new Map([["1:targets:2", "changed by the fault"]]);
+  assert.equal(said("ignore", 1, 1, 2, marked), "row 1 targets, column 2: ignored, not graded, changed by the fault");
+});
+
+test("keys lead from place to place, and never out of the tensor", () => {
+  const grids = gridsOf(linesOf(toy, "shift"), "shift");
+  const by = (grid, line, column, key) => placeBy(grids, { grid, line, column }, key);
+  assert.deepEqual(by(0, 0, 0, "ArrowLeft"), { grid: 0, line: 0, column: 0 });
+  assert.deepEqual(by(0, 0, 0, "ArrowRight"), { grid: 0, line: 0, column: 1 });
+  assert.deepEqual(by(0, 2, 3, "ArrowDown"), { grid: 1, line: 0, column: 3 }, "the targets stand below the inputs");
+  assert.deepEqual(by(1, 0, 3, "ArrowUp"), { grid: 0, line: 2, column: 3 });
+  assert.deepEqual(by(1, 2, 3, "ArrowDown"), { grid: 1, line: 2, column: 3 });
+  assert.deepEqual(by(0, 0, 1, "End"), { grid: 0, line: 0, column: 4 });
+  assert.deepEqual(by(0, 0, 3, "PageUp"), { grid: 0, line: 0, column: 4 });
+  assert.equal(by(0, 0, 0, "a"), null);
+});
+
+test("a point of the map is a place, and the mark of a place is at that point", () => {
+  for (const name of ["toy", "first_alpaca"]) {
+    const grids = gridsOf(linesOf(fixtures[name].frames, "mask"), "mask");
+    for (const width of [200, 330, 640]) {
+      const scale = scaleOf(grids[0].width, width);
+      for (const place of [{ grid: 0, line: 0, column: 0 }, { grid: 1, line: 2, column: 4 }]) {
+        const [left, top, across, down] = markOf(grids, scale, place).here;
+        const found = placeAt(grids, scale, left + across / 2, top + down / 2);
+        assert.deepEqual(found, { ...place, column: place.column - (place.column % scale.per) });
+      }
+    }
+  }
+  const beside = placeAt(gridsOf(linesOf(toy, "pad"), "pad"), scaleOf(6, 640), 5000, -10);
+  assert.deepEqual(beside, { grid: 0, line: 0, column: 5 });
+});
+
+test("what a fault changed is outlined on the map, whatever it is merged with", () => {
+  const cells = Array.from({ length: 1000 }, (_, position) => ({ position, role: "response", why: null }));
+  const lines = [{ row: 0, name: "inputs", cells, start: 0 }, { row: 0, name: "targets", cells, start: 1 }];
+  const grids = gridsOf(lines, "mask", new Map([["0:targets:500", "changed by the fault"]]));
+  const strokes = strokesOf(grids, scaleOf(1000, 330)).filter(([kind]) => kind === "fault");
+  assert.equal(strokes.length, 1);
+  assert.equal(strokes[0][2].match(/z/g).length, 1);
+  assert.equal(strokesOf(gridsOf(lines, "mask"), scaleOf(1000, 330)).some(([kind]) => kind === "fault"), false);
 });
 
 test("bytes are read as UTF-8 where they are whole", () => {
