@@ -72,9 +72,7 @@ chatml = Exercise(
 def _turns_case(dice: random.Random) -> Case:
     after = dice.randint(0, 1)
     return {
-        "turns": [
-            (role, dice.randint(1, 4), dice.randint(0, 5), 1, after) for role in _talk(dice)
-        ],
+        "turns": [(role, dice.randint(1, 4), dice.randint(0, 5), 1, after) for role in _talk(dice)],
     }
 
 
@@ -121,7 +119,8 @@ answer_spans = Exercise(
         Property(
             "The end of the turn is within its span.",
             lambda answer, turns: all(
-                stop >= right for (_, stop), (_, right) in zip(_pairs(answer), _spans(turns))
+                stop >= right
+                for (_, stop), (_, right) in zip(_pairs(answer), _spans(turns), strict=True)
             ),
         ),
         Property(
@@ -158,7 +157,7 @@ one_beginning = Exercise(
     (
         Property(
             "The answer begins with the beginning.",
-            lambda answer, ids, beginning: list(answer)[0] == beginning,
+            lambda answer, ids, beginning: next(iter(answer)) == beginning,
         ),
         Property(
             "It begins with it once.",
@@ -210,8 +209,7 @@ first_broken = Exercise(
             lambda answer, texts: (
                 _broken(texts) < 0
                 or (
-                    0 <= answer < len(texts) - 1
-                    and not texts[answer + 1].startswith(texts[answer])
+                    0 <= answer < len(texts) - 1 and not texts[answer + 1].startswith(texts[answer])
                 )
             ),
         ),

@@ -122,8 +122,9 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
             "def drop_oldest(roles, lengths, limit):\n"
             "    last = max(i for i, role in enumerate(roles) if role == 'user')\n"
             "    first = [0] if roles[0] == 'system' else []\n"
-            "    whole = sum(lengths) <= limit\n"
-            "    return list(range(len(roles))) if whole else first + list(range(last, len(roles)))",
+            "    if sum(lengths) <= limit:\n"
+            "        return list(range(len(roles)))\n"
+            "    return first + list(range(last, len(roles)))",
             "no more of them than must",
         ),
     ],
