@@ -8,10 +8,10 @@ ever read as one. What it leaves out: the templates (`companion.templates`), Jin
 (`companion.rendering`), and what each library supervises (`companion.libraries`). Chapter 13.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from itertools import pairwise, takewhile
+from itertools import groupby, pairwise, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,9 +66,10 @@ def tokenize_conversation(
     `adapt_tokenizer` takes. `answers`: which messages are turns; by default all of the
     assistant, but those of weight 0.
 
-    What is given to the model before an answer is, token for token, the prompt that it is
-    given when it is asked: an answer is encoded apart from its header, and so are its end and
-    what follows. For the few tokenizers that cannot do that, see `encodes_apart`.
+    What stands before an answer is, token for token, what `encode_prompt` gives: a header, a
+    text and an end are each encoded apart. Libraries that encode a whole text at once get
+    other ids where a message begins or ends with white space. For the few tokenizers that
+    cannot encode apart, see `companion.tokenizing.encodes_apart`.
 
     Raises `ValueError` where the template has no place for the conversation, and where a
     tokenizer has no template of its own.
@@ -163,8 +164,8 @@ def encode_pieces(
 ) -> TokenizedEntry:
     r"""Give the ids of pieces, with a turn for each message that is one of `answers`.
 
-    Text that stands between two markers is encoded at once; only in an answer are header,
-    text, end and what follows encoded apart, so that their borders are borders of tokens.
+    Each piece is encoded by itself, so that a header and an end are the same ids wherever they
+    stand, and the borders of an answer are borders of tokens.
 
     >>> talk = Conversation((Message("user", "Hi"), Message("assistant", "Yes?")))
     >>> entry = encode_pieces(pieces_of(talk, "chatml"), {1}, adapt_tokenizer("gpt2"))
@@ -217,66 +218,49 @@ def _encode(
     pieces: Sequence[Piece], answers: Collection[int], tokenizer: Tokenizer
 ) -> tuple[list[int], Places]:
     """Give the ids of pieces, and where in them each answer lies."""
-    special = special_ids(tokenizer)
     ids: list[int] = []
     places: Places = {}
-    for run in _runs(pieces, answers):
-        texts = ["".join(piece.text for piece in part) for part in run]
-        if len(run) == 1 and run[0][0].special:
-            parts = [_marker(run[0][0], special, tokenizer)]
-        else:
-            parts = _encode_apart(texts, tokenizer)
-        for part, part_ids in zip(run, parts, strict=True):
-            begin = len(ids)
-            ids += part_ids
-            _, kind, message, _ = part[0]
-            if message is not None and message in answers:
-                own = places.setdefault(message, {})
-                own[kind] = (own[kind][0] if kind in own else begin, len(ids))
+    for piece, piece_ids in zip(pieces, _piece_ids(pieces, tokenizer), strict=True):
+        begin = len(ids)
+        ids += piece_ids
+        if piece.message is not None and piece.message in answers:
+            own = places.setdefault(piece.message, {})
+            own[piece.kind] = (own.get(piece.kind, (begin, 0))[0], len(ids))
     return ids, places
 
 
-Part = list[Piece]
-"""Neighbours that are encoded as one text."""
+def _piece_ids(pieces: Sequence[Piece], tokenizer: Tokenizer) -> Iterator[list[int]]:
+    """Give the ids of each piece: a marker's, or those of its text encoded by itself.
 
-
-def _runs(pieces: Sequence[Piece], answers: Collection[int]) -> list[list[Part]]:
-    """Give pieces as runs of parts: a marker is a run, and so is all text up to the next one."""
-    runs: list[list[Part]] = []
-    for before, piece in zip([None, *pieces], pieces, strict=False):
-        if before is None or piece.special or before.special:
-            runs.append([[piece]])
-        elif _is_border(before, piece, answers):
-            runs[-1].append([piece])
+    Where encoding apart would change the text, what stands between two markers is encoded at
+    once, and its ids are cut where the pieces meet.
+    """
+    special = special_ids(tokenizer)
+    is_apart = encodes_apart(tokenizer.encode, tokenizer.decode)
+    for is_special, run in groupby(pieces, lambda piece: piece.special):
+        if is_special:
+            yield from (_marker(piece, special, tokenizer) for piece in run)
+        elif is_apart:
+            yield from (list(tokenizer.encode(piece.text)) for piece in run)
         else:
-            runs[-1][-1].append(piece)
-    return runs
-
-
-def _is_border(before: Piece, after: Piece, answers: Collection[int]) -> bool:
-    """Tell whether two texts are encoded apart: within an answer, and where it ends."""
-    if before.message == after.message:
-        return before.message in answers and before.kind != after.kind
-    return before.message in answers or after.message in answers
+            yield from _cut([piece.text for piece in run], tokenizer)
 
 
 def _marker(piece: Piece, special: Mapping[str, int], tokenizer: Tokenizer) -> list[int]:
     if piece.kind == "beginning":
         begins = special.get(piece.text) if tokenizer.beginning is None else tokenizer.beginning
         return [] if begins is None else [begins]
-    id = special.get(piece.text)
-    return list(tokenizer.encode(piece.text)) if id is None else [id]
+    if piece.text in special:
+        return [special[piece.text]]
+    return list(tokenizer.encode(piece.text))
 
 
-def _encode_apart(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
-    """Encode each text by itself; or, where that changes the joint text, cut its ids."""
-    if len(texts) == 1 or encodes_apart(tokenizer.encode, tokenizer.decode):
-        return [list(tokenizer.encode(text)) for text in texts]
+def _cut(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
+    """Encode texts as one, and cut where it and the texts up to there begin to differ."""
     whole = list(tokenizer.encode("".join(texts)))
     cuts = [0]
-    for place in range(1, len(texts)):
-        prefix = tokenizer.encode("".join(texts[:place]))
-        pairs = zip(prefix, whole, strict=False)
+    for count in range(1, len(texts)):
+        pairs = zip(tokenizer.encode("".join(texts[:count])), whole, strict=False)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         cuts.append(max(same, cuts[-1]))
     return [whole[start:stop] for start, stop in pairwise([*cuts, len(whole)])]

@@ -280,7 +280,8 @@ def _parts(text: str, special: Mapping[str, int]) -> list[str]:
 
 def breaker(conversation: Conversation) -> str:
     """Give a character that stands nowhere in the conversation, to break special tokens with."""
-    held = repr(conversation)
+    told = [[message.as_dict() for message in conversation], conversation.tools]
+    held = json.dumps(told, ensure_ascii=False)
     return next(chr(code) for code in range(0xF0000, 0xFFFFE) if chr(code) not in held)
 
 
@@ -291,7 +292,7 @@ def _broken(value: Any, special: Mapping[str, int], by: str) -> Any:
         parts = _parts(value, special)
         return "".join(part[0] + by + part[1:] if part in special else part for part in parts)
     if isinstance(value, dict):
-        return {key: _broken(held, special, by) for key, held in value.items()}
+        return {_broken(k, special, by): _broken(held, special, by) for k, held in value.items()}
     if isinstance(value, (list, tuple)):
         return [_broken(held, special, by) for held in value]
     return value
