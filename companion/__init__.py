@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from companion.entries import Entry, load_entries, split_entries
-    from companion.conversations import Conversation, Message
+    from companion.conversations import Conversation, Message, load_conversations
     from companion.formatting import STYLES, PromptStyle
     from companion.templates import TEMPLATES, Template
     from companion.tokenizing import END_ID, TokenizedEntry, Turn, load_tokenizer, tokenize_entry
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "entries": ("Entry", "load_entries", "split_entries"),
-    "conversations": ("Conversation", "Message"),
+    "conversations": ("Conversation", "Message", "load_conversations"),
     "formatting": ("STYLES", "PromptStyle"),
     "templates": ("TEMPLATES", "Template"),
     "tokenizing": ("END_ID", "TokenizedEntry", "Turn", "load_tokenizer", "tokenize_entry"),

@@ -24,6 +24,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "loading": ("worker_batches", "move_batch", "step_time"),
     "packing": ("packed_targets", "packed_positions", "best_pack", "may_read"),
     "ranks": ("each_once", "losses_for_backward", "share_waited"),
+    "chatting": ("chatml", "answer_spans", "one_beginning", "first_broken", "drop_oldest"),
 }
 """What each chapter asks for, in the order of the book."""
 
