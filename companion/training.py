@@ -25,10 +25,10 @@ from companion.tokenizing import TokenizedEntry, tokenize_entry
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 KINDS: dict[str, tuple[str, str, int, Callable[[str], str]]] = {
-    "reverse": ("Reverse", LETTERS, 8, lambda text: text[::-1]),
-    "upper": ("Upper case", LETTERS, 8, str.upper),
-    "last": ("Last letter", LETTERS, 8, lambda text: text[-1]),
-    "double": ("Say twice", LETTERS, 8, lambda text: text + text),
+    "reverse": ("Reverse", LETTERS, 7, lambda text: text[::-1]),
+    "upper": ("Upper case", LETTERS, 7, str.upper),
+    "last": ("Last letter", LETTERS, 7, lambda text: text[-1]),
+    "double": ("Say twice", LETTERS, 7, lambda text: text + text),
     "sort": ("Sort", "0123456789", 6, lambda text: "".join(sorted(text))),
 }
 """For each kind of task: its instruction, its input's characters and most of them, its answer."""
@@ -41,17 +41,17 @@ def make_entries(count: int, seed: int, without: Collection[Entry] = ()) -> list
     """Draw `count` different entries, all kinds alike; they are free for any use (CC0).
 
     `without`: entries that are not drawn, so that a model can be asked what it never saw.
-    Inputs have 3 to 8 characters, answers 1 to 16.
+    The characters of an input are 3 to 7, all different; an answer has 1 to 14.
 
     >>> make_entries(2, seed=1)[0]
-    Entry(instruction='Upper case', input='wtgmlqu', output='WTGMLQU', task='upper')
+    Entry(instruction='Upper case', input='zycidpo', output='ZYCIDPO', task='upper')
     """
     dice, taken = random.Random(seed), set(without)
     entries: list[Entry] = []
     while len(entries) < count:
         kind = dice.choice(list(KINDS))
         instruction, characters, most, answer = KINDS[kind]
-        text = "".join(dice.choices(characters, k=dice.randint(3, most)))
+        text = "".join(dice.sample(characters, dice.randint(3, most)))
         entry = Entry(instruction, text, answer(text), kind)
         if entry not in taken:
             taken.add(entry)

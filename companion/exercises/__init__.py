@@ -24,6 +24,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "loading": ("worker_batches", "move_batch", "step_time"),
     "packing": ("packed_targets", "packed_positions", "best_pack", "may_read"),
     "ranks": ("each_once", "losses_for_backward", "share_waited"),
+    "training": ("first_loss", "exact_share", "paired_differences", "middle_95", "doctor"),
 }
 """What each chapter asks for, in the order of the book."""
 
