@@ -17,6 +17,7 @@ def run(name, seed, losses, answer, **asked):
         "variant": name,
         "seed": seed,
         "printed loss": losses[-1],
+        "exact": 0.9,
         "curve": [[20 * at, loss] for at, loss in enumerate(losses, 1)],
         "answers": [{"prompt": "Sort: 31", "expected": "13", "answer": answer, "stopped": False}],
         "asked": asked,

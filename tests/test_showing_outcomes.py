@@ -17,20 +17,23 @@ from experiments.training import ASKED as ASKED_IN_RUNS
 from experiments.training import VARIANTS
 
 
-def line(name, twin=None, harm=None):
+def line(name, twin=None, harm=None, seeds=3):
     """Give a line of the results' table, with a paired difference or none."""
     figures = ("exact", "stops", "mean length", "held-out loss")
     made = {key: {"mean": {"is": 0.5, "interval": [0.4, 0.6]}} for key in figures}
     if harm:
         made["exact"]["minus the right twin"] = {"is": sum(harm) / 2, "interval": list(harm)}
-    return {"variant": name, "twin": twin, "seeds": [0, 1], **made}
+    return {"variant": name, "twin": twin, "seeds": list(range(seeds)), **made}
 
 
-def results(name, harm, printed, twin="right"):
+def results(name, harm, printed, twin="right", seeds=3, least=0.55):
     """Give results of right runs, which print 0.04 and 0.06, and of one fault."""
-    right = [{"variant": "right", "printed loss": loss} for loss in (0.04, 0.06)]
-    fault = [{"variant": name, "printed loss": loss} for loss in printed]
-    return {"table": [line("right"), line(name, twin, harm)], "runs": right + fault}
+    runs = [("right", 0.04, 0.9), ("right", 0.06, least), *((name, loss, 0.5) for loss in printed)]
+    keys = ("variant", "printed loss", "exact")
+    return {
+        "table": [line("right"), line(name, twin, harm, seeds)],
+        "runs": [dict(zip(keys, run, strict=True)) for run in runs],
+    }
 
 
 HARM, NONE = (-0.2, -0.1), (-0.2, 0.1)
@@ -43,6 +46,7 @@ HARM, NONE = (-0.2, -0.1), (-0.2, 0.1)
         (HARM, [0.01, 0.05], "hidden"),
         (HARM, [0.06, 0.9], "hidden"),
         (HARM, [0.07, 0.9], "shown"),
+        (HARM, [0.01, 0.9], "shown"),
         (NONE, [0.05, 0.9], "harmless"),
         (NONE, [0.01, 0.02], "alarm"),
         (NONE, [0.7, 0.9], "alarm"),
@@ -58,6 +62,16 @@ def test_a_fault_is_judged_by_its_answers_and_by_whether_its_loss_could_be_a_rig
     assert verdict in VERDICTS
     assert found.harm == Figure(sum(harm) / 2, *harm)
     assert found.printed == printed
+
+
+@pytest.mark.parametrize(
+    ("seeds", "least", "verdict"),
+    [(3, 0.55, "hidden"), (2, 0.55, "harmless"), (1, 0.6, "harmless"), (1, 0.61, "hidden")],
+)
+def test_of_one_run_or_two_a_harm_must_be_beyond_what_seeds_do(seeds, least, verdict):
+    # The exact answers of the fault lie between 0.4 and 0.6.
+    made = results("no shift", HARM, [0.05], seeds=seeds, least=least)
+    assert read_outcomes(made)["no shift"].verdict == verdict
 
 
 def test_a_way_to_ask_has_the_losses_of_the_run_that_is_asked():

@@ -94,19 +94,20 @@ VERDICTS = {
 def read_outcomes(results: Mapping[str, Any]) -> dict[str, Outcome]:
     """Give the outcome of each line of the results' table, by its name.
 
-    Harm is a paired interval of exact answers that lies wholly below zero. The printed loss is
-    like that of right runs if it lies between the lowest and the highest of its twin's runs in
-    at least one run: then who sees that run alone cannot tell.
+    Harm is a paired interval of exact answers that lies wholly below zero. An interval over one
+    run or two knows next to nothing of seeds: there the exact answers must also lie below those
+    of every right run. The printed loss is like that of right runs if it lies between the lowest
+    and the highest of its twin's runs in at least one run: then who sees that run alone cannot
+    tell.
     """
     lines = {line["variant"]: line for line in results["table"]}
-    printed = {
-        name: [run["printed loss"] for run in results["runs"] if run["variant"] == trained(name)]
-        for name in lines
+    runs = {
+        name: [run for run in results["runs"] if run["variant"] == trained(name)] for name in lines
     }
-    return {name: _outcome(name, line, printed) for name, line in lines.items()}
+    return {name: _outcome(name, line, runs) for name, line in lines.items()}
 
 
-def _outcome(name: str, line: Mapping[str, Any], printed: Mapping[str, list[float]]) -> Outcome:
+def _outcome(name: str, line: Mapping[str, Any], runs: Mapping[str, list[Any]]) -> Outcome:
     harm = line["exact"].get("minus the right twin")
     held_out = line.get("held-out loss")
     found = Outcome(
@@ -117,19 +118,21 @@ def _outcome(name: str, line: Mapping[str, Any], printed: Mapping[str, list[floa
         *(_figure(line[key]["mean"]) for key in ("exact", "stops", "mean length")),
         _figure(held_out["mean"]) if held_out else None,
         _figure(harm) if harm else None,
-        printed[name],
+        [run["printed loss"] for run in runs[name]],
         "alone",
     )
-    return found._replace(verdict=_verdict(found, printed.get(line["twin"] or "", [])))
+    return found._replace(verdict=_verdict(found, runs.get(line["twin"] or "", [])))
 
 
-def _verdict(found: Outcome, right: list[float]) -> str:
+def _verdict(found: Outcome, twins: list[Any]) -> str:
     if found.name == "right":
         return "right"
-    if found.harm is None or not right:
+    if found.harm is None or not twins:
         return "alone"
+    right = [run["printed loss"] for run in twins]
+    is_worst = found.exact.high < min(run["exact"] for run in twins)
     is_alike = any(min(right) <= loss <= max(right) for loss in found.printed)
-    if found.harm.high < 0:
+    if found.harm.high < 0 and (found.seeds > 2 or is_worst):
         is_lower = max(found.printed) < min(right)
         return "hidden" if is_alike else "rewarded" if is_lower else "shown"
     return "harmless" if is_alike else "alarm"
