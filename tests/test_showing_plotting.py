@@ -10,8 +10,11 @@ from companion.entries import load_entries
 from companion.showing.plotting import (
     STEPS,
     StepLine,
+    _together,
+    draw_curves,
     draw_lengths,
     draw_packs,
+    draw_runs,
     draw_waits,
     draw_waves,
 )
@@ -185,3 +188,45 @@ def test_the_longest_name_of_a_setting_fits_into_the_picture():
 def test_no_points_are_no_picture(waits):
     with pytest.raises(ValueError, match="there is nothing to draw"):
         draw_waits(waits)
+
+
+def test_runs_are_dots_at_their_loss_and_share_and_letters_stand_for_their_names():
+    runs = {"right": [(0.04, 0.9), (0.06, 1.0)], "no shift": [(0.001, 0.0)]}
+    picture = draw_runs(runs)
+    axes = picture.figure.axes[0]
+    assert axes.get_xscale() == "log"
+    dots = [line.get_xydata().tolist() for line in axes.lines]
+    assert dots == [[[0.04, 0.9], [0.06, 1.0]], [[0.001, 0.0]]]
+    assert sorted(text.get_text() for text in axes.texts) == ["a", "b"]
+    listed = "\n".join(text.get_text() for text in picture.figure.texts)
+    assert listed == "a  right\nb  no shift"
+    assert "a, right: 2 runs, loss 0.05, 95% exact." in repr(picture)
+    assert picture._repr_html_() == draw_runs(runs)._repr_html_()
+
+
+def test_letters_that_would_lie_on_each_other_stand_together_and_others_apart():
+    near = {letter: (0.5 + 0.02 * at, 0.9) for at, letter in enumerate("abcd")}
+    found = dict(_together({**near, "e": (0.5, 0.4), "f": (0.95, 0.9)}))
+    assert found == {"abcd": (0.53, 0.9), "e": (0.5, 0.4), "f": (0.95, 0.9)}
+
+
+@pytest.mark.parametrize("runs", [{}, {"a": []}, {str(n): [(1, 1)] for n in range(27)}])
+def test_runs_that_cannot_be_drawn_are_refused(runs):
+    with pytest.raises(ValueError, match="not over 26 names"):
+        draw_runs(runs)
+
+
+def test_curves_are_drawn_on_a_logarithmic_scale_and_told_apart_without_colour():
+    curves = {"right": [(20, 5), (40, 1), (60, 0.04)], "no shift": [(20, 4), (60, 0.001)]}
+    picture = draw_curves(curves)
+    axes = picture.figure.axes[0]
+    assert axes.get_yscale() == "log"
+    assert [line.get_xydata().tolist() for line in axes.lines] == [
+        [[20, 5], [40, 1], [60, 0.04]],
+        [[20, 4], [60, 0.001]],
+    ]
+    assert len({line.get_linestyle() for line in axes.lines}) == 2
+    assert "right: 5 at 20, 1 at 40, 0.04 at 60." in repr(picture)
+    for nothing in ({}, {"right": []}):
+        with pytest.raises(ValueError, match="nothing to draw"):
+            draw_curves(nothing)

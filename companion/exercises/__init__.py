@@ -25,6 +25,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "packing": ("packed_targets", "packed_positions", "best_pack", "may_read"),
     "ranks": ("each_once", "losses_for_backward", "share_waited"),
     "chatting": ("chatml", "answer_spans", "one_beginning", "first_broken", "drop_oldest"),
+    "training": ("first_loss", "exact_share", "paired_differences", "middle_95", "doctor"),
 }
 """What each chapter asks for, in the order of the book."""
 

@@ -106,14 +106,18 @@ def widget_module() -> str:
     return f"{_joined()}\nexport default hosts_js.jupyterWidget(CONSTANTS);\n"
 
 
-def lab_script() -> str:
-    """Give the classic script that makes `<padding-lab>` elements live; it stands alone."""
-    return f'(() => {{\n"use strict";\n{as_function("lab")}\nlab_js.definePageElement();\n}})();\n'
+def lab_script(name: str = "lab") -> str:
+    """Give the classic script that makes a lab's elements live: "lab" or "training_lab"."""
+    return f'(() => {{\n"use strict";\n{_lab(name)}\n{name}_js.definePageElement();\n}})();\n'
 
 
-def lab_module() -> str:
-    """Give the module whose default export renders the padding lab in Jupyter."""
-    return f"{as_function('lab')}\nexport default lab_js.jupyterWidget();\n"
+def lab_module(name: str = "lab") -> str:
+    """Give the module whose default export renders that lab in Jupyter."""
+    return f"{_lab(name)}\nexport default {name}_js.jupyterWidget();\n"
+
+
+def _lab(name: str) -> str:
+    return "\n".join(map(as_function, ("labs", name)))
 
 
 def _joined() -> str:

@@ -111,6 +111,8 @@ def write_assets(app: Sphinx) -> None:
         "explorer.js": page_script(),
         "lab.css": (_ALIVE / "lab.css").read_text("utf-8"),
         "lab.js": lab_script(),
+        "training_lab.css": (_ALIVE / "training_lab.css").read_text("utf-8"),
+        "training_lab.js": lab_script("training_lab"),
         "vocabulary.js": vocabulary_script(),
         "answers.css": (_ANSWERING / "answers.css").read_text("utf-8"),
         "answers.js": answers_script(),
@@ -142,10 +144,13 @@ def mend(
 def bring_lab(
     app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
 ) -> None:
-    """Load the padding lab's script and style where there is a lab, and nowhere else."""
-    if "<padding-lab>" in context.get("body", ""):
-        app.add_css_file("lab.css")
-        app.add_js_file("lab.js", loading_method="defer")
+    """Load a lab's script and style where there is that lab, and nowhere else."""
+    labs = {"<padding-lab>": ("lab",), "<training-lab>": ("lab", "training_lab")}
+    for tag, styles in labs.items():
+        if tag in context.get("body", ""):
+            for name in styles:
+                app.add_css_file(f"{name}.css")
+            app.add_js_file(f"{styles[-1]}.js", loading_method="defer")
 
 
 def bring_answers(

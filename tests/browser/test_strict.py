@@ -14,7 +14,10 @@ from companion.tokenizing import TokenizedEntry
 
 POLICY = "default-src 'self'"
 
-OURS = ("page.js", "explorer.js", "lab.js", "vocabulary.js", "batch-table.css", "explorer.css")
+OURS = (
+    *("page.js", "explorer.js", "lab.js", "training_lab.js", "vocabulary.js"),
+    *("batch-table.css", "explorer.css", "lab.css", "training_lab.css"),
+)
 LISTEN = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => window.violations.push(
@@ -82,6 +85,19 @@ def test_the_lab_draws_its_bars_and_its_epoch_to_scale(fresh, strict):
     tall = float(picture.get_attribute("data-tall").removesuffix("px"))
     assert picture.bounding_box()["height"] == pytest.approx(tall, abs=0.1)
     assert tall != pytest.approx(150, abs=1), "which a browser takes where it is told nothing"
+    assert of_ours(fresh) == []
+
+
+def test_the_training_lab_draws_its_curve_and_its_intervals(fresh, strict):
+    go(fresh, f"{strict}/book/14_training.html")
+    lab = fresh.locator("training-lab")
+    lab.get_by_label("Leave out").select_option("no shift")
+    assert lab.get_by_role("img", name="The printed loss").bounding_box()["height"] == 220
+    lines = lab.locator(".tl-line").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one).fill)"
+    )
+    assert set(lines) == {"none"}
+    assert lab.locator(".tl-range").first.bounding_box()["width"] > 0
     assert of_ours(fresh) == []
 
 
