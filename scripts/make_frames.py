@@ -261,6 +261,19 @@ STATES |= {
         "No prompt to mask.",
         {"entries": TOY, "mask": "prompt", "fault": "mask_off_by_one"},
     ),
+    "cut_off_end_ignored": (
+        "Of a text that is cut off, the last token is no end token, even if it has the id.",
+        {"entries": [[1, 2, 3], [4, 50256, 5], [6]], "max_length": 1, "fault": "end_ignored"},
+    ),
+    "whole_prompt_cut": (
+        "A header that is more tokens by itself than as a part of its prompt.",
+        {
+            "entries": [entry("J")],
+            "style": {**BARE, "header": "apanese"},
+            "mask": "prompt_without_header",
+            "fault": "prompt_cut_differently",
+        },
+    ),
     "spared_hidden": (
         "A token that lies across the border, where the text is cut away.",
         {

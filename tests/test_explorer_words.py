@@ -195,6 +195,7 @@ MEANT = {
         "Option",
         "Promise",
         "RangeError",
+        "RegExp",
         "Set",
     ),
     *("String", "TextDecoder", "TextEncoder", "TypeError", "Uint16Array", "Uint8Array"),

@@ -85,10 +85,17 @@ function loadVocabulary() {
   vocabulary ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = `${root}_static/vocabulary.js`;
-    script.onload = () => resolve(makeTokenizer(/** @type {any} */ (globalThis).gpt2Vocabulary));
-    script.onerror = () => {
+    const fail = () => {
       vocabulary = null;
       reject(new Error("no vocabulary"));
+    };
+    script.onerror = fail;
+    script.onload = () => {
+      try {
+        resolve(makeTokenizer(/** @type {any} */ (globalThis).gpt2Vocabulary));
+      } catch {
+        fail(); // a browser may have kept the script of another release
+      }
     };
     document.head.append(script);
   });

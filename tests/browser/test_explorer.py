@@ -88,6 +88,21 @@ def test_the_vocabulary_is_asked_for_at_the_first_change_that_needs_it(explorer,
     assert asked == ["vocabulary.js"]
 
 
+def test_a_vocabulary_of_another_release_is_told_and_the_page_goes_on(explorer, fresh):
+    other = "globalThis.gpt2Vocabulary = {bytes: ''};"
+    fresh.route("**/vocabulary.js", lambda asked: asked.fulfill(body=other))
+    fresh.reload()  # only then does a page from a folder ask the route
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+    own = box.input_value()
+    box.fill("Tomorow")
+    expect(explorer.get_by_role("alert")).to_contain_text("vocabulary could not be loaded")
+    fresh.unroute("**/vocabulary.js")
+    box.fill(own)
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+    box.fill("Tomorow again")  # and it is asked for again
+    expect(explorer.locator("td.bt-text").first).to_contain_text("Tomorow again")
+
+
 def test_a_cell_says_what_the_model_is_asked_there(explorer, fresh):
     explorer.get_by_role("tab", name="Mask").click()
     first = explorer.locator("td[data-at='1:inputs:38']")
