@@ -218,7 +218,7 @@ export function jupyterWidget(constants) {
       const kernel = askingKernel(model);
       readState(chosenIn(model), constants); // a model that is none is an error, which Jupyter shows
       const looked = () => readView({ step: model.get("step"), show: model.get("show") });
-      const host = { frames: kernel.frames, ...tellingModel(model, own) };
+      const host = { name: `-${model.model_id ?? ""}-`, frames: kernel.frames, ...tellingModel(model, own) };
       const explorer = mount(el, { state: chosenIn(model), ...looked() }, host, constants);
       const follow = () => {
         const state = chosenIn(model);
