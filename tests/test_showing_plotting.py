@@ -49,10 +49,7 @@ def test_packs_are_drawn_to_scale_and_said_in_words():
     ]
     hatches = [bar.get_hatch() or "" for bar in bars]
     assert hatches[-4:] == ["", "///", "", ""], "neighbours are told apart without colour"
-    assert (
-        picture.svg()
-        == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8).svg()
-    )
+    assert picture.svg() == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8).svg()
 
 
 def test_a_picture_has_no_date_no_address_and_no_fixed_ink():

@@ -610,9 +610,13 @@ def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explor
     expect(fold).to_contain_text("prompt ×")
     fold.click()
     expect(fold).to_have_attribute("aria-pressed", "true")
+    for column in range(37, 42):  # where row 1 asks for its response, nothing is folded
+        explorer.locator(f"[data-answer='0:targets:{column}']").click()
+    explorer.locator("[data-answer='1:targets:0']").click()
     explorer.get_by_role("button", name="Check").click()
-    # The fold held the header, too, which this mask leaves to be learned.
+    # Row 1's fold held its header, too, which this mask leaves to be learned.
     outcome = explorer.locator('[data-part="outcome"]')
+    expect(outcome).to_contain_text("Row 1, column 31")
     expect(outcome).to_contain_text("is graded: it belongs to the response header, and this mask")
     marked = explorer.locator("td.be-marked")
     expect(marked).to_have_count(1)
