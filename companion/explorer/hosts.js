@@ -6,7 +6,6 @@
 import { mount } from "./explorer.js";
 import { carriedTokenizer, makeFrames, readState, refusalOf } from "./frames.js";
 import { keep, kept, readLink, readView } from "./sharing.js";
-import { makeTokenizer } from "./tokenizing.js";
 
 /**
  * @typedef {import("./frames.js").State} State
@@ -79,13 +78,19 @@ const LINKED = "This batch came by a link. Reset gives the page's own.";
 /** @type {Promise<import("./tokenizing.js").Tokenizer> | null} */
 let vocabulary = null;
 
-/** Add the vocabulary as a classic script, once a page: by double click, nothing else loads. */
+/**
+ * Add the vocabulary, with the tokenizer that reads it, as a classic script, once a page: by
+ * double click, nothing else loads.
+ */
 function loadVocabulary() {
   const root = document.documentElement.dataset.content_root ?? "";
   vocabulary ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = `${root}_static/vocabulary.js`;
-    script.onload = () => resolve(makeTokenizer(/** @type {any} */ (globalThis).gpt2Vocabulary));
+    script.onload = () => {
+      const { tokenizing_js: tokenizing, gpt2Vocabulary } = /** @type {any} */ (globalThis);
+      resolve(tokenizing.makeTokenizer(gpt2Vocabulary));
+    };
     script.onerror = () => {
       vocabulary = null;
       reject(new Error("no vocabulary"));

@@ -20,7 +20,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from companion.entries import load_entries
-from companion.explorer.bundle import TOY_BATCH, lab_script, page_script
+from companion.explorer.bundle import TOY_BATCH, lab_script, page_script, tokenizer_script
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
@@ -107,7 +107,7 @@ def write_assets(app: Sphinx) -> None:
         "explorer.js": page_script(),
         "lab.css": (_ALIVE / "lab.css").read_text("utf-8"),
         "lab.js": lab_script(),
-        "vocabulary.js": vocabulary_script(),
+        "vocabulary.js": tokenizer_script() + vocabulary_script(),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -610,7 +610,8 @@ def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explor
     expect(fold).to_contain_text("prompt ×")
     fold.click()
     expect(fold).to_have_attribute("aria-pressed", "true")
-    for column in range(37, 42):  # where row 1 asks for its response, nothing is folded
+    # Where another row has its response, nothing is folded: of the prompt, and of the pads.
+    for column in (*range(37, 42), *range(57, 70)):
         explorer.locator(f"[data-answer='0:targets:{column}']").click()
     explorer.locator("[data-answer='1:targets:0']").click()
     explorer.get_by_role("button", name="Check").click()
