@@ -18,8 +18,12 @@ from companion.entries import Entry
 from companion.explorer import bundle
 from companion.findings import RULES
 from companion.formatting import STYLES
+from companion.publishing.vocabulary import vocabulary_script
 from companion.showing.frames import FAULTS, carry_tokens
 from companion.showing.table import STEPS
+from companion.tokenizing import gpt2_encode
+
+FRAMES = (files("companion") / "explorer" / "frames.js").read_text(encoding="utf-8")
 
 
 def run(program, tmp_path, name="program.js"):
@@ -42,6 +46,18 @@ console.log(Object.keys(globalThis).filter((name) => !before.includes(name)).len
     assert run(program, tmp_path) == "0\n"
 
 
+def test_the_vocabulary_comes_with_the_tokenizer_that_reads_it(tmp_path):
+    script = bundle.tokenizer_script() + vocabulary_script()
+    program = f"""
+require("node:vm").runInThisContext({json.dumps(script)});
+console.log(tokenizing_js.makeTokenizer(gpt2Vocabulary).encode("Ocassion"));
+"""
+    assert run(program, tmp_path) == f"{gpt2_encode('Ocassion')}\n".replace("[", "[ ").replace(
+        "]", " ]"
+    )
+    assert "makeTokenizer(vocabulary)" not in bundle.page_script()
+
+
 def test_the_widget_module_exports_what_anywidget_renders(tmp_path):
     file = tmp_path / "widget.mjs"
     file.write_text(bundle.widget_module(), encoding="utf-8")
@@ -53,7 +69,13 @@ import({json.dumps(file.as_uri())}).then((made) => console.log(typeof made.defau
 
 def test_the_constants_are_those_of_the_companion():
     known = bundle.explorer_constants()
-    assert set(known["rules"]) == set(RULES)
+    assert known["rules"].keys() <= RULES.keys()
+    fixtures = (Path(__file__).parent / "fixtures" / "frames").glob("*.json")
+    found = [json.loads(path.read_text())["frames"]["findings"] for path in fixtures]
+    named = {finding["code"] for findings in found for finding in findings}
+    assert len(named) > 10
+    assert named <= known["rules"].keys()
+    assert set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', FRAMES)) & RULES.keys() == set(known["rules"])
     assert set(known["styles"]) == set(STYLES)
     assert list(known["samples"])[:2] == ["Ocassion", "Toy batch"]
     assert known["samples"]["Toy batch"] == [[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]]

@@ -25,7 +25,7 @@ BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange
 
 
 def test_a_picture_is_the_same_bytes_each_time():
-    assert draw_lengths(BATCH)._repr_html_() == draw_lengths(BATCH)._repr_html_()
+    assert draw_lengths(BATCH).svg() == draw_lengths(BATCH).svg()
 
 
 def test_a_picture_says_in_words_what_it_shows():
@@ -52,10 +52,7 @@ def test_packs_are_drawn_to_scale_and_said_in_words():
     ]
     hatches = [bar.get_hatch() or "" for bar in bars]
     assert hatches[-4:] == ["", "///", "", ""], "neighbours are told apart without colour"
-    assert (
-        picture._repr_html_()
-        == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8)._repr_html_()
-    )
+    assert picture.svg() == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8).svg()
 
 
 def test_a_picture_has_no_date_no_address_and_no_fixed_ink():
@@ -88,6 +85,17 @@ def test_two_pictures_have_no_id_in_common_and_each_refers_to_its_own():
         referred = re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', svg)
         assert referred
         assert {one or other for one, other in referred} <= set(own)
+
+
+def test_a_picture_that_is_shown_again_has_other_ids_and_refers_to_them():
+    picture = draw_lengths([*BATCH, BATCH[0]])
+    shown = [picture._repr_html_() for _ in range(3)]
+    found = [re.findall(r'\sid="([^"]+)"', one) for one in shown]
+    everyone = [id for own in found for id in own]
+    assert len(everyone) == len(set(everyone)) == 3 * len(found[0])
+    for one, own in zip(shown, found, strict=True):
+        assert set(re.findall(r'(?:url\(#|href="#)([^")]+)', one)) <= set(own)
+    assert picture.svg() in shown[0]
 
 
 def test_a_picture_styles_nothing_by_sheet_or_style_attribute():

@@ -17,7 +17,6 @@ from companion.findings import RULES
 from companion.showing.frames import constants
 
 MODULES = (
-    "tokenizing",
     "frames",
     "lines",
     "columns",
@@ -71,9 +70,11 @@ SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
 
 def explorer_constants() -> dict[str, Any]:
     """Give what the browser half has to know from Python."""
+    source = (files("companion") / "explorer" / "frames.js").read_text(encoding="utf-8")
     rules = {
         code: {"severity": rule.severity, "sentence": rule.sentence, "cure": rule.cure}
         for code, rule in RULES.items()
+        if f'"{code}"' in source  # many a rule is about what no reader can make here
     }
     samples = {name: [_plain(item) for item in items] for name, items in SAMPLES.items()}
     return {**constants(), "rules": rules, "samples": samples}
@@ -94,6 +95,11 @@ def page_script() -> str:
     """
     started = "hosts_js.definePageElement(CONSTANTS);"
     return f'(() => {{\n"use strict";\n{_joined()}\n{started}\n}})();\n'
+
+
+def tokenizer_script() -> str:
+    """Give the tokenizer as a classic script; a page loads it with the vocabulary it reads."""
+    return f"globalThis.{as_function('tokenizing').removeprefix('const ')}\n"
 
 
 @lru_cache(maxsize=1)

@@ -70,6 +70,7 @@ import { frameOf } from "./parts.js";
  * @typedef {object} Host where the explorer stands
  * @property {(state: State, drawn: (frames: Frames) => void, failed: (message: string) => void)
  *   => void} frames calls `drawn` at once where it can
+ * @property {string} [name] of its own, for ids, where each explorer has a module of its own
  * @property {boolean} [isPage] whether it has an address that a link can lead to
  * @property {(state: State) => void} [changed] told of what the reader has chosen
  * @property {(view: {step: string, show: string}) => void} [looked]
@@ -94,7 +95,7 @@ let made = 0;
  * @returns {Explorer}
  */
 export function mount(root, first, host, constants) {
-  const prefix = `be${(made += 1)}`;
+  const prefix = `be${host.name ?? ""}${(made += 1)}`;
   root.innerHTML = frameOf(prefix, made > 1 ? `Batch ${made}` : "Batch", constants);
   /** @type {Explored} */
   const own = {

@@ -6,7 +6,6 @@
 import { mount } from "./explorer.js";
 import { carriedTokenizer, makeFrames, readState, refusalOf } from "./frames.js";
 import { keep, kept, readLink, readView } from "./sharing.js";
-import { makeTokenizer } from "./tokenizing.js";
 
 /**
  * @typedef {import("./frames.js").State} State
@@ -79,7 +78,10 @@ const LINKED = "This batch came by a link. Reset gives the page's own.";
 /** @type {Promise<import("./tokenizing.js").Tokenizer> | null} */
 let vocabulary = null;
 
-/** Add the vocabulary as a classic script, once a page: by double click, nothing else loads. */
+/**
+ * Add the vocabulary, with the tokenizer that reads it, as a classic script, once a page: by
+ * double click, nothing else loads.
+ */
 function loadVocabulary() {
   const root = document.documentElement.dataset.content_root ?? "";
   vocabulary ??= new Promise((resolve, reject) => {
@@ -92,7 +94,8 @@ function loadVocabulary() {
     script.onerror = fail;
     script.onload = () => {
       try {
-        resolve(makeTokenizer(/** @type {any} */ (globalThis).gpt2Vocabulary));
+        const { tokenizing_js: tokenizing, gpt2Vocabulary } = /** @type {any} */ (globalThis);
+        resolve(tokenizing.makeTokenizer(gpt2Vocabulary));
       } catch {
         fail(); // a browser may have kept the script of another release
       }
@@ -225,7 +228,7 @@ export function jupyterWidget(constants) {
       const kernel = askingKernel(model);
       readState(chosenIn(model), constants); // a model that is none is an error, which Jupyter shows
       const looked = () => readView({ step: model.get("step"), show: model.get("show") });
-      const host = { frames: kernel.frames, ...tellingModel(model, own) };
+      const host = { name: `-${model.model_id ?? ""}-`, frames: kernel.frames, ...tellingModel(model, own) };
       const explorer = mount(el, { state: chosenIn(model), ...looked() }, host, constants);
       const follow = () => {
         const state = chosenIn(model);

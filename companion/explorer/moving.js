@@ -50,7 +50,11 @@ function listenToMap(own) {
     const columns = Math.max(...own.grids.map(({ width }) => width));
     move(own, placeAt(own.grids, scaleOf(columns, own.room), event.clientX - box.left, event.clientY - box.top));
   };
-  map.addEventListener("pointerdown", (event) => event.button === 0 && point(event));
+  map.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    map.focus({ preventScroll: true }); // before the place is drawn: the box for its column shows it, too
+    point(event);
+  });
   map.addEventListener("pointermove", (event) => event.buttons === 1 && point(event));
   const box = /** @type {HTMLInputElement} */ ($("column"));
   box.addEventListener("input", () => {

@@ -121,7 +121,8 @@ function htmlOf(table) {
  */
 export function write(at, table, drawn) {
   const isSame = drawn?.rows.length === table.rows.length && table.rows.every(({ head }, i) => drawn.rows[i].head === head);
-  if (!isSame) {
+  // A table of texts has no columns to share.
+  if (!isSame || !drawn.widths.length !== !table.widths.length) {
     at.innerHTML = htmlOf(table);
     writeWidths(at, table.widths, []);
     return;
@@ -157,7 +158,7 @@ function writeWidths(at, widths, drawn) {
     if (width === drawn[i]) return;
     const col = /** @type {HTMLElement} */ (group.children[i + 1]);
     const isKind = !width.startsWith("calc");
-    col.className = isKind ? `be-${width}` : "";
+    col.className = isKind ? `be-is-${width}` : "";
     col.style.width = isKind ? "" : width;
   });
 }

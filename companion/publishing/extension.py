@@ -22,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from companion.answering.engine import answers_script
 from companion.entries import load_entries
-from companion.explorer.bundle import TOY_BATCH, lab_script, page_script
+from companion.explorer.bundle import TOY_BATCH, lab_script, page_script, tokenizer_script
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
@@ -113,7 +113,7 @@ def write_assets(app: Sphinx) -> None:
         "lab.js": lab_script(),
         "training_lab.css": (_ALIVE / "training_lab.css").read_text("utf-8"),
         "training_lab.js": lab_script("training_lab"),
-        "vocabulary.js": vocabulary_script(),
+        "vocabulary.js": tokenizer_script() + vocabulary_script(),
         "answers.css": (_ANSWERING / "answers.css").read_text("utf-8"),
         "answers.js": answers_script(),
         "vocabulary_smollm2.js": smollm2_script(),

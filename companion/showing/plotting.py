@@ -11,6 +11,7 @@ import hashlib
 import html
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations, cycle
 from pathlib import Path
@@ -38,6 +39,10 @@ _RULE = '<style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt}<
 _HANDED_DOWN = 'stroke-linejoin="round" stroke-linecap="butt"'
 
 
+_shown: Counter[str] = Counter()
+"""How often each picture was shown, by what its ids begin with."""
+
+
 class Picture:
     """A figure, and what can be seen in it in words.
 
@@ -55,7 +60,7 @@ class Picture:
     def _repr_html_(self) -> str:
         return (
             f'<figure class="picture" role="img" aria-label="{html.escape(self.description)}">'
-            f"{self.svg()}</figure>"
+            f"{_shown_anew(self.svg())}</figure>"
         )
 
     def svg(self) -> str:
@@ -92,6 +97,13 @@ def _with_own_ids(svg: str) -> str:
     """Begin all ids, and all that refers to them, with what only this drawing has."""
     own = f"i{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
     return re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{own}", svg)
+
+
+def _shown_anew(svg: str) -> str:
+    """Give the ids of a picture that is shown once more another beginning: a page may hold both."""
+    own = re.findall(r'\sid="(i[0-9a-f]{8}-)', svg)[0]
+    _shown[own] += 1
+    return svg if _shown[own] == 1 else svg.replace(own, f"{own}{_shown[own]}-")
 
 
 def _without_styles(svg: str) -> str:

@@ -418,7 +418,7 @@ def click_slot(explorer, row, column):
     frames = explorer.locator(".bm-frame")
     box = frames.nth(frames.count() - 1).bounding_box()
     rows, columns = map(
-        int, re.findall(r"\d+", explorer.locator(".bm-label").last.inner_text())[:2]
+        int, re.findall(r"\d+", explorer.locator(".bm-label").last.text_content())[:2]
     )
     x = box["x"] + 1.5 + (column + 0.5) * (box["width"] - 3) / columns
     y = box["y"] + 1.5 + (row + 0.5) * (box["height"] - 3) / rows
@@ -555,7 +555,7 @@ def test_the_map_follows_every_key_stroke_and_hides_what_the_reader_is_asked(exp
     label = explorer.locator(".bm-label").first
     expect(label).to_have_text("block (3, 71): 42 of 213 padding")
     open_entries(explorer).get_by_role("textbox", name="Input").fill("")
-    expect(label).to_have_text("block (3, 71): 52 of 213 padding")
+    expect(label).to_have_text("block (3, 71): 51 of 213 padding")
     explorer.get_by_role("tab", name="Ignore").click()
     expect(explorer.locator(".bm-label")).to_have_count(2)
     explorer.get_by_role("button", name="Your turn").click()
@@ -597,8 +597,8 @@ def test_of_a_thousand_columns_every_one_is_reached_and_each_action_is_quick(exp
     explorer.get_by_role("tab", name="Pad").click()
     entry.get_by_role("textbox", name="Output").fill(" word" * 1024)
     box = explorer.get_by_label("Column", exact=True)
-    expect(explorer.locator(".bm-label").first).to_contain_text("(3, 1073)")
-    for column in (600, 1072, 0, 96):
+    expect(explorer.locator(".bm-label").first).to_contain_text("(3, 1074)")
+    for column in (600, 1073, 0, 96):
         box.fill(str(column))
         expect(place_of(explorer)).to_have_attribute("aria-valuenow", str(column))
         if column > 24:  # the first are the template's, and folded
@@ -707,9 +707,14 @@ def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explor
     expect(fold).to_contain_text("prompt ×")
     fold.click()
     expect(fold).to_have_attribute("aria-pressed", "true")
+    # Where another row has its response, nothing is folded: of the prompt, and of the pads.
+    for column in (*range(37, 42), *range(57, 70)):
+        explorer.locator(f"[data-answer='0:targets:{column}']").click()
+    explorer.locator("[data-answer='1:targets:0']").click()
     explorer.get_by_role("button", name="Check").click()
-    # The fold held the header, too, which this mask leaves to be learned.
+    # Row 1's fold held its header, too, which this mask leaves to be learned.
     outcome = explorer.locator('[data-part="outcome"]')
+    expect(outcome).to_contain_text("Row 1, column 31")
     expect(outcome).to_contain_text(
         "should be graded: it belongs to the response header, and this mask"
     )
