@@ -9,6 +9,7 @@ ever read as one. What it leaves out: the templates (`companion.templates`), Jin
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby, pairwise, takewhile
@@ -81,7 +82,8 @@ def tokenize_conversation(
     >>> entry.turns
     (Turn(header=6, start=10, end=13, stop=14),)
     """
-    return tokenize_conversations([conversation], template, tokenizer, answers)[0]
+    with _encoder(template, tokenizer, answers) as encode:
+        return encode(conversation)
 
 
 def tokenize_conversations(
@@ -92,26 +94,41 @@ def tokenize_conversations(
 ) -> list[TokenizedEntry]:
     """Give what `tokenize_conversation` gives, for many; a Jinja template is started once.
 
+    Raises `ValueError` naming the first conversation that the template has no place for.
+
     >>> talk = Conversation((Message("user", "Hi"), Message("assistant", "Yes?")))
     >>> [entry.length for entry in tokenize_conversations([talk, talk], "chatml")]
     [14, 14]
     """
+    made = []
+    with _encoder(template, tokenizer, answers) as encode:
+        for number, conversation in enumerate(conversations, 1):
+            try:
+                made.append(encode(conversation))
+            except ValueError as error:
+                raise ValueError(f"conversation {number}: {error}") from None
+    return made
+
+
+@contextmanager
+def _encoder(
+    template: str | Path | Template | None, tokenizer: Any, answers: Answers
+) -> Iterator[Callable[[Conversation], TokenizedEntry]]:
+    """Give what makes an entry of a conversation; a Jinja template has its process so long."""
     adapted = adapt_tokenizer(tokenizer)
     chosen = choose_template(template, adapted)
     if isinstance(chosen, Template):
-        return [
-            encode_pieces(pieces_of(talk, chosen), _numbers(talk, answers), adapted)
-            for talk in conversations
-        ]
+        yield lambda talk: encode_pieces(pieces_of(talk, chosen), _numbers(talk, answers), adapted)
+        return
     from companion.rendering import Renderer, rendered_pieces  # which starts a process
 
-    made = []
+    def encode(talk: Conversation) -> TokenizedEntry:
+        pieces = rendered_pieces(talk, _numbers(talk, answers), render)
+        numbers = {piece.message for piece in pieces if piece.message is not None}
+        return encode_pieces(pieces, numbers, adapted)
+
     with Renderer(chosen, special_ids(adapted), adapted) as render:
-        for talk in conversations:
-            pieces = rendered_pieces(talk, _numbers(talk, answers), render)
-            numbers = {piece.message for piece in pieces if piece.message is not None}
-            made.append(encode_pieces(pieces, numbers, adapted))
-    return made
+        yield encode
 
 
 def _numbers(conversation: Conversation, answers: Answers) -> set[int]:

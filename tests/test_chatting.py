@@ -393,6 +393,11 @@ def test_no_template_is_refused_with_those_that_there_are(template, tokenizer, s
     assert str(refused.value).startswith(said)
 
 
+def test_of_many_conversations_the_one_that_has_no_place_is_named():
+    with pytest.raises(ValueError, match=r"^conversation 2: message 2 of the conversation calls"):
+        tokenize_conversations([TWO, CALLED], "llama3")
+
+
 def test_special_tokens_are_found_among_all_ids():
     found = special_ids(SMOLLM2)
     assert len(found) == 17
