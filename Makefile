@@ -70,6 +70,7 @@ notebooks: .venv/ready ## run every chapter again and store its outputs
 bench: book ## time the collate against its peers, and the explorer; rewrites companion/results
 	$(BIN)/python -m benchmarks.collating
 	$(BIN)/python -m benchmarks.tokenizing
+	$(BIN)/python -m benchmarks.surveying
 	$(BIN)/python -m benchmarks.explorer
 	$(BIN)/python -m benchmarks.padding_strategies
 

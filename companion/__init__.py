@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from companion.loading import make_loader
     from companion.findings import AuditError, Finding, Report
     from companion.auditing import Expectation, audit
-    from companion.surveying import Survey, survey
+    from companion.surveying import ChatSurvey, Survey, survey
+    from companion.assembling import RowsReport, audit_rows
 
 _HOMES = {
     "entries": ("Entry", "load_entries", "split_entries"),
@@ -51,7 +52,8 @@ _HOMES = {
     "loading": ("make_loader",),
     "findings": ("AuditError", "Finding", "Report"),
     "auditing": ("Expectation", "audit"),
-    "surveying": ("Survey", "survey"),
+    "surveying": ("ChatSurvey", "Survey", "survey"),
+    "assembling": ("RowsReport", "audit_rows"),
 }
 """The same once more, for Python: which module to import for a name; a test holds them equal."""
 

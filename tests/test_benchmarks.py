@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import collating, implementations, measuring, tokenizing
+from benchmarks import collating, implementations, measuring, surveying, tokenizing
 from companion.tokenizing import END_ID, TokenizedEntry
+from files import run_quickly
 
 NAMES = {"ours", "limit", "fused loop", "teaching", "TRL", "transformers"}
 TOY = [
@@ -148,3 +149,13 @@ def test_calls_take_turns_over_their_own_inputs():
 
 def _names():
     return implementations.implementations(masked=False).keys() | NAMES
+
+
+def test_a_survey_is_timed_beside_what_others_take_for_the_same_tokens(tmp_path):
+    pytest.importorskip("datasets")
+    results, printed = run_quickly("benchmarks.surveying", tmp_path)
+    names = set(surveying.CALLS)
+    assert results["seconds"].keys() == results["most memory in MB"].keys() == names
+    assert all(one["median"] > 0 for one in results["seconds of processors"].values())
+    assert results["entries"]["count"] == 60
+    assert {line.split("  ")[0] for line in printed.splitlines()[1:]} == names
