@@ -8,6 +8,7 @@ Chapters 06 and 13.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from companion.dividing import UNKNOWN, Places, Texts, is_pad_unknown
 from companion.findings import Findings
 from companion.formatting import PromptStyle
-from companion.receiving import Flags
+from companion.judging import add_slots
+from companion.receiving import Flags, Ids
 from companion.spelling import Spelling
 
 
@@ -56,7 +58,7 @@ def find_headers(
         spelled: dict[str, list[int]] = {}
         first_of_row = np.searchsorted(texts.row, np.arange(len(texts.received.inputs) + 1))
         edges = texts.first[first_of_row]
-        for row, (first, last) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for row, (first, last) in enumerate(pairwise(edges)):
             slots = first + np.flatnonzero(keep[first:last])
             ids = texts.block[slots]
             pieces = spelling.pieces(ids.tolist())
@@ -84,8 +86,8 @@ def _is_marked(name: str) -> bool:
 
 
 def _find_typed(
-    typed: Sequence[str], whole: str, pieces: list[str], ids: NDArray[np.integer], special: list[int],
-    row: int, spelled: dict[str, list[int]],
+    typed: Sequence[str], whole: str, pieces: list[str], ids: Ids, special: list[int], row: int,
+    spelled: dict[str, list[int]],
 ) -> None:  # fmt: skip
     """Look for end tokens that ordinary tokens spell out."""
     if not any(name in whole for name in typed):
@@ -106,8 +108,8 @@ def _places(whole: str, header: str) -> list[int]:
 
 
 def _suffixes(
-    style: PromptStyle | None, whole: str, after: NDArray[np.int64], sums: NDArray[np.int64], slots: Places
-) -> Places:  # fmt: skip
+    style: PromptStyle | None, whole: str, after: Places, sums: Places, slots: Places
+) -> Places:
     """Give the slot behind the suffix that ends each answer, or -1 where the next comes first."""
     suffix = style.suffix if style is not None else ""
     if not suffix:
@@ -183,9 +185,7 @@ def judge_mask(
     for code, flags in (("prompt-supervised", extra), (kept, missing)):
         slots = np.flatnonzero(flags)
         if len(slots):
-            of = texts.of[slots]
-            shown = texts.block[slots[of == of[0]]]
-            found.add(code, texts.row[of], texts.cells(slots), shown, mask=expect.mask)
+            add_slots(texts, code, slots, found, mask=expect.mask)
 
 
 def _differing(texts: Texts, expected: Flags) -> tuple[Flags, Flags]:
