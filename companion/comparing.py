@@ -28,6 +28,7 @@ class Headers:
     `begin`, `end`: the slots of the first token, and of the first one after it. `shared`:
     whether its last token is partly header, partly answer. `stop`: where its answer's turn
     ends, with its end token; the text's last slot where it does not. `closed`: whether it does.
+    `framed`: whether it follows right behind what ends a question.
     """
 
     begin: Places
@@ -35,6 +36,7 @@ class Headers:
     shared: Flags
     stop: Places
     closed: Flags
+    framed: Flags
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -50,7 +52,8 @@ def find_headers(
     """
     header = style.header if style is not None else ""
     typed = [name for name in names if _is_marked(name)]
-    begins, ends, shared, stops = [], [], [], []
+    begins, ends, shared, stops, framed = [], [], [], [], []
+    closing = style.closing if style is not None else ""
     if spelling is not None and (header or typed):
         special = [*texts.declared.end_list]
         special += [] if texts.declared.pad is None else [texts.declared.pad]
@@ -74,11 +77,14 @@ def find_headers(
                 begins.append(padded[begin])
                 ends.append(padded[end])
                 shared.append(sums[end] > at + len(header))
+                framed.append(
+                    np.array([bool(closing) and whole.endswith(closing, 0, n) for n in at])
+                )
                 stops.append(_suffixes(style, whole, at + len(header), sums, padded))
         if spelled:
             rows = sorted({row for own in spelled.values() for row in own})
             found.add("special-typed", rows, name=", ".join(map(repr, spelled)))
-    return _headers(texts, begins, ends, shared, stops)
+    return _headers(texts, begins, ends, shared, stops, framed)
 
 
 def _is_marked(name: str) -> bool:
@@ -123,12 +129,17 @@ def _suffixes(
 
 
 def _headers(
-    texts: Texts, begins: list[Places], ends: list[Places], shared: list[Flags], stops: list[Places]
+    texts: Texts,
+    begins: list[Places],
+    ends: list[Places],
+    shared: list[Flags],
+    stops: list[Places],
+    framed: list[Flags],
 ) -> Headers:
     """Put the headers of all rows together, and find where each one's turn ends."""
     if not begins:
         none = np.zeros(0, dtype=np.int64)
-        return Headers(none, none, none > 0, none, none > 0)
+        return Headers(none, none, none > 0, none, none > 0, none > 0)
     begin, end = np.concatenate(begins), np.concatenate(ends)
     last = len(texts.of) - 1
     whole = texts.of[np.minimum(begin, last)] == texts.of[np.clip(end - 1, 0, last)]
@@ -142,7 +153,9 @@ def _headers(
     by_suffix = np.where(by_suffix < 0, last + 2, by_suffix)
     stop = np.minimum(by_id, by_suffix)
     closed = (stop <= limit) & (stop <= following)
-    return Headers(begin, end, np.concatenate(shared)[whole], np.where(closed, stop, limit), closed)
+    stop = np.where(closed, stop, limit)
+    kinds = [np.concatenate(flags)[whole] for flags in (shared, framed)]
+    return Headers(begin, end, kinds[0], stop, closed, kinds[1])
 
 
 # The mask -------------------------------------------------------------------------------
@@ -274,14 +287,14 @@ def _best_starts(
 def _chats(
     texts: Texts, headers: Headers, of: NDArray[np.int32], spelling: Spelling | None
 ) -> Flags:
-    """Tell which texts are chats: several answers, each ended before the next begins.
+    """Tell which texts are chats: several answers, each asked for, and ended before the next.
 
     A header that begins with a token of its own is no text that somebody typed.
     """
     several = np.bincount(of, minlength=len(texts)) > 1
     last = np.append(of[1:] != of[:-1], True)
     ended = np.ones(len(texts), dtype=np.bool_)
-    ended[of[~last & ~headers.closed]] = False
+    ended[of[(~last & ~headers.closed) | ~headers.framed]] = False
     tagged = np.zeros(len(texts), dtype=np.bool_)
     if spelling is not None:
         own = np.isin(texts.block[headers.begin], spelling.tags)
