@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import collating, implementations, measuring, tokenizing
+from benchmarks import auditing, collating, implementations, measuring, tokenizing
 from companion.tokenizing import END_ID, TokenizedEntry
 
 NAMES = {"ours", "limit", "fused loop", "teaching", "TRL", "transformers"}
@@ -148,3 +148,15 @@ def test_calls_take_turns_over_their_own_inputs():
 
 def _names():
     return implementations.implementations(masked=False).keys() | NAMES
+
+
+def test_every_large_batch_is_audited_by_a_process_of_its_own(tmp_path):
+    file = tmp_path / "auditing.json"
+    results = auditing.main(["--quick", "--out", str(file)])
+    assert json.loads(file.read_text()) == results
+    assert set(results["large"]) == set(auditing.large(1, 1))
+    assert all(at["seconds"] >= 0 and at["gigabytes"] > 0 for at in results["large"].values())
+    assert all(at["characters"] < 10**6 for at in results["large"].values())
+    assert [(at["rows"], at["width"]) for at in results["growth"]] == [
+        (1, 64), (1, 128), (16, 64), (16, 128),
+    ]  # fmt: skip
