@@ -46,8 +46,8 @@ def lay(talks, layout, trailing=False):
         places.append((number, 0))
     if layout == "packed":
         starts = np.cumsum([0, *(len(ids) for ids, _ in rows)])[:-1].tolist()
-        batch = {"input_ids": [sum((ids for ids, _ in rows), [])],
-                 "labels": [sum((labels for _, labels in rows), [])],
+        batch = {"input_ids": [[id for ids, _ in rows for id in ids]],
+                 "labels": [[label for _, labels in rows for label in labels]],
                  "position_ids": [[p for ids, _ in rows for p in range(len(ids))]]}  # fmt: skip
         return batch, [(0, start) for start in starts]
     width = max(len(ids) for ids, _ in rows)

@@ -426,7 +426,7 @@ MUTATIONS = [
         "an audit takes the pads after a pack for its last entry",
         "dividing",
         "cut = np.where(padded, beyond.argmax(axis=1), width)",
-        "cut = np.full(height, width)",
+        "cut = np.full(len(left), width)",
         "packing::test_the_audit_finds_nothing_wrong_in_our_packs",
     ),
     mutation(
@@ -441,7 +441,7 @@ MUTATIONS = [
         "dividing",
         "place = place - trailing",
         "pass",
-        "judging::test_a_correct_batch_is_read_in_every_form_that_trainers_use",
+        "judging::test_a_fault_has_its_code_and_its_correct_twin_is_silent",
     ),
     mutation(
         "an audit takes a chat's answers for one",
