@@ -67,12 +67,13 @@ lab: .venv/ready ## open the notebooks in JupyterLab
 notebooks: .venv/ready ## run every chapter again and store its outputs
 	$(BIN)/python scripts/notebooks.py $(CHAPTERS)
 
-bench: book ## time the collate against its peers, and the explorer; rewrites companion/results
+bench: book ## time the collate against its peers, the explorer and the audit; rewrites companion/results
 	$(BIN)/python -m benchmarks.collating
 	$(BIN)/python -m benchmarks.tokenizing
 	$(BIN)/python -m benchmarks.surveying
 	$(BIN)/python -m benchmarks.explorer
 	$(BIN)/python -m benchmarks.padding_strategies
+	$(BIN)/python -m benchmarks.auditing
 
 pins: ## renew requirements.txt from the ranges in pyproject.toml
 	$(PYTHON) scripts/pins.py $(PIP_ARGS)

@@ -11,13 +11,22 @@ import numpy as np
 
 from companion.dividing import UNKNOWN, Declared, Places, tails
 from companion.expecting import is_undeclared
-from companion.findings import Findings
+from companion.findings import CELLS, Findings
 from companion.receiving import Flags, Ids, Received
 
 
 def cells_of(flags: Flags) -> Places:
-    """Give the (row, column) of each True, in order."""
-    return np.argwhere(flags)
+    """Give the (row, column) of each True, in order; of very many, the first."""
+    slots = np.flatnonzero(flags)[:CELLS]
+    return np.stack(np.divmod(slots, flags.shape[1]), axis=1)
+
+
+def add_cells(
+    found: Findings, code: str, flags: Flags, ids: Ids | Places | None = None, **words: str
+) -> None:
+    """Note a finding in each True of a grid."""
+    found.add(code, np.flatnonzero(flags.any(axis=1)), cells_of(flags), () if ids is None else ids,
+              count=int(flags.sum()), **words)  # fmt: skip
 
 
 def judge_attention(received: Received, declared: Declared, found: Findings) -> Flags | None:
@@ -34,12 +43,11 @@ def judge_attention(received: Received, declared: Declared, found: Findings) -> 
         # Inverted: what it is 1 on is one id throughout, and somewhere it is 1.
         on_pads = [_alike(received.inputs[row][attended[row]]) for row in rows]
         if all(on_pads) and attended[rows].any() and _are_runs(text):
-            found.add("attention-inverted", rows, cells_of(hiding))
+            add_cells(found, "attention-inverted", hiding)
             believed = attended.copy()
             believed[rows] = text
         else:
-            cells = cells_of(hiding)
-            found.add("attention-hides-text", rows, cells, received.inputs[tuple(cells.T)][:12])
+            add_cells(found, "attention-hides-text", hiding, received.inputs[hiding])
             believed = attended.copy()
             leading = np.logical_and.accumulate(received.inputs[rows] == declared.pad, axis=1)
             believed[rows] = ~leading if declared.pad is not None else True
@@ -72,7 +80,7 @@ def _hidden_text(received: Received, declared: Declared, attended: Flags) -> Fla
     """
     inputs, learned = received.inputs, _supervised_tokens(received)
     column = np.arange(inputs.shape[1])
-    some = attended.any(axis=1)
+    some: Flags = np.any(attended, axis=1)
     first = np.where(some, attended.argmax(axis=1), inputs.shape[1])[:, None]
     last = tails(received, declared, attended)[:, None]
     hidden = ~attended
@@ -86,14 +94,14 @@ def _hidden_text(received: Received, declared: Declared, attended: Flags) -> Fla
         is_text = several | (declared_pad & (part.sum(axis=1, keepdims=True) == 1))
         found |= part & ~is_pad & is_text
     # Behind it all: what follows the end token, if there is one, must be padding.
-    behind = hidden & (column >= last) & (some[:, None])
+    behind = hidden & (column >= last) & some[:, None]
     ends = np.isin(inputs, declared.end_list)
     leading = np.logical_and.accumulate(ends | ~behind, axis=1) & behind
     rest = behind & ~leading
     reference = np.take_along_axis(inputs, rest.argmax(axis=1)[:, None], axis=1)
     several = (rest & (inputs != reference)).any(axis=1, keepdims=True)
     alone = declared.pad is not None and not declared.expect.special_in_text
-    return found | (rest & learned & ~is_pad & (several | alone))
+    return np.asarray(found | (rest & learned & ~is_pad & (several | alone)))
 
 
 def _trailing_pads(received: Received, declared: Declared, attended: Flags) -> Flags:
@@ -223,12 +231,12 @@ def _by_positions(received: Received, left: Places, text: Flags, found: Findings
     wrong = still | ((step < 0) & ~again & text & (column > left[:, None]))
     rows = np.flatnonzero(wrong.any(axis=1))
     if len(rows) and not received.several_kinds:
-        found.add("positions-wrong", rows, cells_of(wrong))
+        add_cells(found, "positions-wrong", wrong)
         again[rows] = False
     jumps = (step > 1) & text & (column > left[:, None])
     if jumps.any() and not received.several_kinds:
-        found.add("positions-jump", np.flatnonzero(jumps.any(axis=1)), cells_of(jumps))
-    return again
+        add_cells(found, "positions-jump", jumps)
+    return np.asarray(again)
 
 
 def _listed(names: list[str]) -> str:

@@ -61,7 +61,8 @@ def audit(
     numbered by text), position ids (of two dimensions or three), `cu_seq_lens` and
     `seq_idx`, and masks of supervision (`loss_mask`, `completion_mask`, `assistant_masks`),
     beside labels or instead of them. What of these cannot be read is named, and the rest is
-    judged without it.
+    judged without it. Or a trainer, of transformers or TRL: then the first 64 batches that it
+    would train on (`companion.inspecting.audit_trainer`).
 
     `tokenizer`: whatever `adapt_tokenizer` takes; it declares the ends, the pad (its end, if
     it has none) and the number of ids, where `expect` does not, and decodes. `decode`: gives
@@ -76,6 +77,10 @@ def audit(
     >>> audit(inputs, targets.masked_fill(targets == 50256, -100)).codes
     ('end-ignored',)
     """
+    from companion.inspecting import audit_trainer, is_trainer
+
+    if is_trainer(batch):
+        return audit_trainer(batch, expect=expect, tokenizer=tokenizer, decode=decode)
     found, tally = audit_found(
         batch, targets, attention_mask=attention_mask, position_ids=position_ids, expect=expect,
         tokenizer=tokenizer, decode=decode,
@@ -170,7 +175,7 @@ def _is_mask_open(texts: Texts, judged: Flags, found: Findings) -> bool:
     here = texts.any(texts.is_end & texts.graded)
     received = texts.received
     is_end = np.isin(received.inputs[:, 1:], texts.declared.end_list)
-    before_end = (received.supervised[:, :-1] & is_end).any(axis=1)
+    before_end: Flags = np.any(received.supervised[:, :-1] & is_end, axis=1)
     if (judged & here).any() or not judged.any() or not before_end[texts.row[judged]].all():
         return False
     found.add("loss-mask-undetermined", texts.row[judged], name=name)

@@ -8,6 +8,7 @@ Chapters 06 and 13.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from companion.dividing import UNKNOWN, Places, Texts, is_pad_unknown
 from companion.findings import Findings
 from companion.formatting import PromptStyle
-from companion.receiving import Flags
+from companion.judging import add_slots
+from companion.receiving import Flags, Ids
 from companion.spelling import Spelling
 
 
@@ -26,6 +28,7 @@ class Headers:
     `begin`, `end`: the slots of the first token, and of the first one after it. `shared`:
     whether its last token is partly header, partly answer. `stop`: where its answer's turn
     ends, with its end token; the text's last slot where it does not. `closed`: whether it does.
+    `framed`: whether it follows right behind what ends a question.
     """
 
     begin: Places
@@ -33,6 +36,7 @@ class Headers:
     shared: Flags
     stop: Places
     closed: Flags
+    framed: Flags
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -48,7 +52,8 @@ def find_headers(
     """
     header = style.header if style is not None else ""
     typed = [name for name in names if _is_marked(name)]
-    begins, ends, shared, stops = [], [], [], []
+    begins, ends, shared, stops, framed = [], [], [], [], []
+    closing = style.closing if style is not None else ""
     if spelling is not None and (header or typed):
         special = [*texts.declared.end_list]
         special += [] if texts.declared.pad is None else [texts.declared.pad]
@@ -56,7 +61,7 @@ def find_headers(
         spelled: dict[str, list[int]] = {}
         first_of_row = np.searchsorted(texts.row, np.arange(len(texts.received.inputs) + 1))
         edges = texts.first[first_of_row]
-        for row, (first, last) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for row, (first, last) in enumerate(pairwise(edges)):
             slots = first + np.flatnonzero(keep[first:last])
             ids = texts.block[slots]
             pieces = spelling.pieces(ids.tolist())
@@ -72,11 +77,14 @@ def find_headers(
                 begins.append(padded[begin])
                 ends.append(padded[end])
                 shared.append(sums[end] > at + len(header))
+                framed.append(
+                    np.array([bool(closing) and whole.endswith(closing, 0, n) for n in at])
+                )
                 stops.append(_suffixes(style, whole, at + len(header), sums, padded))
         if spelled:
             rows = sorted({row for own in spelled.values() for row in own})
             found.add("special-typed", rows, name=", ".join(map(repr, spelled)))
-    return _headers(texts, begins, ends, shared, stops)
+    return _headers(texts, begins, ends, shared, stops, framed)
 
 
 def _is_marked(name: str) -> bool:
@@ -84,8 +92,8 @@ def _is_marked(name: str) -> bool:
 
 
 def _find_typed(
-    typed: Sequence[str], whole: str, pieces: list[str], ids: NDArray[np.integer], special: list[int],
-    row: int, spelled: dict[str, list[int]],
+    typed: Sequence[str], whole: str, pieces: list[str], ids: Ids, special: list[int], row: int,
+    spelled: dict[str, list[int]],
 ) -> None:  # fmt: skip
     """Look for end tokens that ordinary tokens spell out."""
     if not any(name in whole for name in typed):
@@ -106,8 +114,8 @@ def _places(whole: str, header: str) -> list[int]:
 
 
 def _suffixes(
-    style: PromptStyle | None, whole: str, after: NDArray[np.int64], sums: NDArray[np.int64], slots: Places
-) -> Places:  # fmt: skip
+    style: PromptStyle | None, whole: str, after: Places, sums: Places, slots: Places
+) -> Places:
     """Give the slot behind the suffix that ends each answer, or -1 where the next comes first."""
     suffix = style.suffix if style is not None else ""
     if not suffix:
@@ -121,12 +129,17 @@ def _suffixes(
 
 
 def _headers(
-    texts: Texts, begins: list[Places], ends: list[Places], shared: list[Flags], stops: list[Places]
+    texts: Texts,
+    begins: list[Places],
+    ends: list[Places],
+    shared: list[Flags],
+    stops: list[Places],
+    framed: list[Flags],
 ) -> Headers:
     """Put the headers of all rows together, and find where each one's turn ends."""
     if not begins:
         none = np.zeros(0, dtype=np.int64)
-        return Headers(none, none, none > 0, none, none > 0)
+        return Headers(none, none, none > 0, none, none > 0, none > 0)
     begin, end = np.concatenate(begins), np.concatenate(ends)
     last = len(texts.of) - 1
     whole = texts.of[np.minimum(begin, last)] == texts.of[np.clip(end - 1, 0, last)]
@@ -140,7 +153,9 @@ def _headers(
     by_suffix = np.where(by_suffix < 0, last + 2, by_suffix)
     stop = np.minimum(by_id, by_suffix)
     closed = (stop <= limit) & (stop <= following)
-    return Headers(begin, end, np.concatenate(shared)[whole], np.where(closed, stop, limit), closed)
+    stop = np.where(closed, stop, limit)
+    kinds = [np.concatenate(flags)[whole] for flags in (shared, framed)]
+    return Headers(begin, end, kinds[0], stop, closed, kinds[1])
 
 
 # The mask -------------------------------------------------------------------------------
@@ -183,9 +198,7 @@ def judge_mask(
     for code, flags in (("prompt-supervised", extra), (kept, missing)):
         slots = np.flatnonzero(flags)
         if len(slots):
-            of = texts.of[slots]
-            shown = texts.block[slots[of == of[0]]]
-            found.add(code, texts.row[of], texts.cells(slots), shown, mask=expect.mask)
+            add_slots(texts, code, slots, found, mask=expect.mask)
 
 
 def _differing(texts: Texts, expected: Flags) -> tuple[Flags, Flags]:
@@ -274,14 +287,14 @@ def _best_starts(
 def _chats(
     texts: Texts, headers: Headers, of: NDArray[np.int32], spelling: Spelling | None
 ) -> Flags:
-    """Tell which texts are chats: several answers, each ended before the next begins.
+    """Tell which texts are chats: several answers, each asked for, and ended before the next.
 
     A header that begins with a token of its own is no text that somebody typed.
     """
     several = np.bincount(of, minlength=len(texts)) > 1
     last = np.append(of[1:] != of[:-1], True)
     ended = np.ones(len(texts), dtype=np.bool_)
-    ended[of[~last & ~headers.closed]] = False
+    ended[of[(~last & ~headers.closed) | ~headers.framed]] = False
     tagged = np.zeros(len(texts), dtype=np.bool_)
     if spelling is not None:
         own = np.isin(texts.block[headers.begin], spelling.tags)

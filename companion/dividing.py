@@ -96,7 +96,8 @@ class Texts:
     @cached_property
     def known(self) -> Places:
         """How many slots of each text the batch shows."""
-        return np.diff(self.first) - (self.block[self.first[1:] - 1] == UNKNOWN)
+        hidden = self.block[self.first[1:] - 1] == UNKNOWN
+        return np.asarray(np.diff(self.first) - hidden)
 
     def cells(self, slots: Places) -> Places:
         """Give the (row, column) of the targets that are the tokens in these slots."""
@@ -115,7 +116,7 @@ class Texts:
 
     def id_at(self, place: Places) -> Ids:
         """Give the id of each text at a place; the places must be within the texts."""
-        return self.block[self.first[:-1] + place]
+        return np.asarray(self.block[self.first[:-1] + place])
 
     def graded_at(self, place: Places) -> Flags:
         """Tell of each text whether the token at a place is a supervised target."""
@@ -178,7 +179,7 @@ def _extents(
     received: Received, declared: Declared, left: Places, attended: Flags | None
 ) -> tuple[Places, Places, Places]:
     """Give row, first column and width of each text: a row is one, unless it has borders."""
-    height, width = received.inputs.shape
+    width = received.inputs.shape[1]
     column = np.arange(width)
     starts = column == left[:, None]
     for borders in received.borders.values():

@@ -85,6 +85,11 @@ class Found:
     @property
     def headline(self) -> str:
         """One sentence: how many findings of each severity."""
+        return self.counts
+
+    @property
+    def counts(self) -> str:
+        """How many findings of each severity, in words."""
         severities = [finding.severity for finding in self.findings]
         counts = [
             f"{severities.count(severity)} {severity}{plural}"
@@ -143,15 +148,17 @@ class Findings:
         cells: NDArray[np.integer] | Sequence[tuple[int, int]] = (),
         ids: Iterable[int] = (),
         cure: str | None = None,
+        count: int | None = None,
         **slots: Any,
     ) -> None:
         """Note a finding; `ids` are tokens to show, `slots` fill what its sentence leaves open.
 
-        `cure`: said instead of the rule's own, where that one was followed already.
+        `cure`: said instead of the rule's own, where that one was followed already. `count`: of
+        the places, where `cells` are the first of them.
         """
         kept = self._kept.setdefault(code, _Kept(slots, cure))
         kept.rows.update(np.unique(np.asarray(rows, dtype=np.int64)).tolist())
-        kept.count += len(cells)
+        kept.count += len(cells) if count is None else count
         kept.cells += [(int(row), int(column)) for row, column in cells[: CELLS - len(kept.cells)]]
         if kept.text is None:
             kept.text = self._show(np.asarray(ids, dtype=np.int64))
@@ -184,7 +191,7 @@ class Findings:
             tuple(rows),
             tuple(sorted(set(kept.cells))),
             kept.text or "",
-            max(kept.count, len(kept.cells)) if len(kept.cells) == CELLS else len(set(kept.cells)),
+            kept.count if len(kept.cells) == CELLS else len(set(kept.cells)),
         )
 
     def _show(self, ids: NDArray[np.int64]) -> str:

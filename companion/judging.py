@@ -8,9 +8,9 @@ says of itself (`companion.attending`). Chapter 08.
 
 import numpy as np
 
-from companion.attending import cells_of
+from companion.attending import add_cells
 from companion.dividing import UNKNOWN, Declared, Places, Texts
-from companion.findings import Findings
+from companion.findings import CELLS, Findings
 from companion.receiving import Flags, Ids, Received
 
 
@@ -19,17 +19,17 @@ def judge_ids(received: Received, declared: Declared, found: Findings) -> Flags:
     ignore, size = declared.expect.ignore_index, declared.size
     wrong = received.inputs == ignore
     if wrong.any():
-        found.add("ignore-index-in-inputs", np.flatnonzero(wrong.any(axis=1)), cells_of(wrong))
+        add_cells(found, "ignore-index-in-inputs", wrong)
     wrong_rows: Flags = wrong.any(axis=1)
     for array in (received.inputs, received.targets):
         wrong = (array < 0) & (array != ignore)
         if size is not None:
             wrong |= array >= size
         if wrong.any():
-            cells, rows = cells_of(wrong), wrong.any(axis=1)
-            wrong_rows |= rows
-            found.add("id-out-of-range", np.flatnonzero(rows), cells, array[wrong],
-                      size=size or "unknown size")  # fmt: skip
+            wrong_rows |= wrong.any(axis=1)
+            add_cells(
+                found, "id-out-of-range", wrong, array[wrong], size=str(size or "unknown size")
+            )
     return wrong_rows
 
 
@@ -128,7 +128,7 @@ def judge_ends(
         slots = np.flatnonzero(beyond)
         unsure = declared.expect.special_in_text and texts.attended is None
         code = "padding-undetermined" if unsure else "padding-supervised"
-        _add_slots(texts, code, slots, found)
+        add_slots(texts, code, slots, found)
     _judge_left(texts, judged, found)
     if declared.ends and not declared.expect.special_in_text:
         _judge_twice(texts, judged, white, found)
@@ -172,7 +172,7 @@ def _is_hidden(texts: Texts, stop: Places) -> Flags:
     if texts.attended is None or pad not in texts.declared.end_list:
         return np.zeros(len(texts), dtype=np.bool_)
     following = texts.id_at(np.minimum(stop, texts.known - 1))
-    return (stop < texts.known) & (following == pad)
+    return np.asarray((stop < texts.known) & (following == pad))
 
 
 def _add_ignored(texts: Texts, which: Flags, places: Places, found: Findings) -> None:
@@ -213,9 +213,9 @@ def _judge_left(texts: Texts, judged: Flags, found: Findings) -> None:
     stops[texts.row[which]] = texts.left[which] - received.shifted
     learned = received.supervised & (np.arange(received.inputs.shape[1]) < stops[:, None])
     if learned.any():
-        rows = np.flatnonzero(learned.any(axis=1))
-        found.add("padding-supervised", rows, cells_of(learned),
-                  received.targets[rows[0]][learned[rows[0]]])  # fmt: skip
+        row = int(np.flatnonzero(learned.any(axis=1))[0])
+        ids = received.targets[row][learned[row]]
+        add_cells(found, "padding-supervised", learned, ids)
 
 
 def _judge_twice(texts: Texts, judged: Flags, white: Ids | None, found: Findings) -> None:
@@ -263,7 +263,7 @@ def judge_beginnings(texts: Texts, judged: Flags, begin: int | None, found: Find
     if begin is None and everywhere:
         found.add("begins-alike", texts.row[judged], [], [one[judged][0]] * 2)
         twice = alike
-    return twice
+    return np.asarray(twice)
 
 
 def _add_rows(texts: Texts, code: str, which: Flags, found: Findings) -> None:
@@ -271,11 +271,13 @@ def _add_rows(texts: Texts, code: str, which: Flags, found: Findings) -> None:
         found.add(code, texts.row[which])
 
 
-def _add_slots(texts: Texts, code: str, slots: Places, found: Findings, **words: object) -> None:
+def add_slots(texts: Texts, code: str, slots: Places, found: Findings, **words: str) -> None:
     """Note slots, and show the ids of those in the first text that has any."""
     of = texts.of[slots]
     shown = texts.block[slots[of == of[0]]]
-    found.add(code, np.unique(texts.row[of]), texts.cells(slots[:5000]), shown, **words)
+    found.add(
+        code, np.unique(texts.row[of]), texts.cells(slots[:CELLS]), shown, count=len(slots), **words
+    )
 
 
 # Within the text ------------------------------------------------------------------------

@@ -294,10 +294,10 @@ def _allowed(array: NDArray[Any]) -> Flags | None:
         if np.isnan(array).any():
             return None
         if array.min() < 0 or (array.ndim > 2 and not array.any()):  # what is added to scores
-            return None if array.max() > 0 else array > -1
+            return None if array.max() > 0 else np.asarray(array > -1)
     if array.min() < 0:
         return None
-    return array != 0
+    return np.asarray(array != 0)
 
 
 def _read_at_all(allowed: Flags) -> Flags:
@@ -307,10 +307,10 @@ def _read_at_all(allowed: Flags) -> Flags:
     everything, what comes after it, too.
     """
     attended = np.array(allowed.diagonal(axis1=1, axis2=2))
-    sees_all = allowed.all(axis=2)
-    spared = sees_all & ~sees_all.all(axis=1, keepdims=True)
+    sees_all: Flags = np.all(allowed, axis=2)
+    spared: Flags = sees_all & ~np.all(sees_all, axis=1)[:, None]
     spared[:, -1] = False  # the last one may see everything
-    return attended & ~spared
+    return np.asarray(attended & ~spared)
 
 
 def _unread(found: Findings, name: str, array: NDArray[Any], value: Any = None) -> None:

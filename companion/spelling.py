@@ -23,11 +23,11 @@ TAG = re.compile(r"\s*(?:<[^<>\s]+>|\[/?[A-Z_]+\])\s*")
 
 
 class Spelling:
-    """The text of each id of a batch, as it reads within a text; nothing where there is none.
+    r"""The text of each id of a batch, as it reads within a text; nothing where there is none.
 
     >>> from companion.tokenizing import gpt2_decode
     >>> Spelling(gpt2_decode, [50256, 198, 5376, -1]).text([5376, 198, 50256, -1, 999999])
-    'Name\\n<|endoftext|>'
+    'Name\n<|endoftext|>'
     """
 
     def __init__(self, decode: Decode, ids: Iterable[int]) -> None:

@@ -239,7 +239,7 @@ RULES: dict[str, Rule] = {
     "positions-jump": Rule(
         "note",
         "{where}: position_ids leave numbers out within the text.",
-        "Let them count 0, 1, 2, unless tokens were left out, or the row is a part of a longer one.",
+        "Let them count 0, 1, 2, unless the row is a part of a longer one.",
         "11_packing",
     ),
     "future-seen": Rule(
