@@ -78,7 +78,7 @@ def test_the_page_carries_all_of_it_and_the_table_to_read():
     cells = [re.findall("<td>(.*?)</td>", row) for _, row in rows]
     assert cells == [
         ["93.8% [93.8, 93.8]", "100.0%", "0.5", ""],
-        ["0.0% [0.0, 0.0]", "100.0%", "0.5", "hides it"],
+        ["0.0% [0.0, 0.0]", "100.0%", "0.5", "knows nothing of it"],
         ["3.1% [3.1, 3.1]", "100.0%", "0.12", "rewards it"],
     ]
     data, _ = lab._repr_mimebundle_()

@@ -74,12 +74,22 @@ def test_of_one_run_or_two_a_harm_must_be_beyond_what_seeds_do(seeds, least, ver
     assert read_outcomes(made)["no shift"].verdict == verdict
 
 
+def test_right_runs_of_any_layout_say_what_a_right_run_may_print():
+    made = results("no shift", HARM, [0.08])
+    assert read_outcomes(made)["no shift"].verdict == "shown"
+    packed = "packed, right"
+    made["table"].append(line(packed, "right", NONE))
+    made["runs"].append({"variant": packed, "printed loss": 0.09, "exact": 0.9})
+    found = read_outcomes(made)
+    assert (found["no shift"].verdict, found[packed].verdict) == ("hidden", "harmless")
+
+
 def test_a_way_to_ask_has_the_losses_of_the_run_that_is_asked():
     name = "right, asked without the header"
     made = results(name, HARM, [])
     del made["table"][1]["held-out loss"]  # it has no training of its own
     found = read_outcomes(made)[name]
-    assert (found.printed, found.held_out, found.verdict) == ([0.04, 0.06], None, "hidden")
+    assert (found.printed, found.held_out, found.verdict) == ([0.04, 0.06], None, "asked")
 
 
 def test_what_has_nothing_to_be_compared_with_is_not_judged():

@@ -33,7 +33,12 @@ from companion.showing.palette import write_css
 HEADS = ("left out", "exact answers", "stops", "printed loss", "the loss")
 """The columns of the table to read."""
 
-_IN_A_WORD = {"rewarded": "rewards it", "hidden": "hides it", "shown": "shows it"}
+_IN_A_WORD = {
+    "rewarded": "rewards it",
+    "hidden": "hides it",
+    "shown": "shows it",
+    "asked": "knows nothing of it",
+}
 """What the printed loss does with a harm."""
 
 

@@ -87,6 +87,7 @@ VERDICTS = {
     "shown": "The answers suffer, and the printed loss is higher than that of any right run.",
     "alarm": "No harm was seen, though the printed loss is not like that of right runs.",
     "harmless": "No harm was seen, and the printed loss is like that of right runs.",
+    "asked": "The answers suffer, and no loss of the training can tell: it was asked otherwise.",
 }
 """What can be said of a fault, by whether it does harm and what the loss shows of it."""
 
@@ -96,18 +97,21 @@ def read_outcomes(results: Mapping[str, Any]) -> dict[str, Outcome]:
 
     Harm is a paired interval of exact answers that lies wholly below zero. An interval over one
     run or two knows next to nothing of seeds: there the exact answers must also lie below those
-    of every right run. The printed loss is like that of right runs if it lies between the lowest
-    and the highest of its twin's runs in at least one run: then who sees that run alone cannot
-    tell.
+    of every right run. The printed loss is like that of right runs if in at least one run it lies
+    between the lowest and the highest of all right runs, whatever their layout: then who sees
+    that run alone cannot tell.
     """
     lines = {line["variant"]: line for line in results["table"]}
     runs = {
         name: [run for run in results["runs"] if run["variant"] == trained(name)] for name in lines
     }
-    return {name: _outcome(name, line, runs) for name, line in lines.items()}
+    right = [run["printed loss"] for name in lines if is_right(name) for run in runs[name]]
+    return {name: _outcome(name, line, runs, right) for name, line in lines.items()}
 
 
-def _outcome(name: str, line: Mapping[str, Any], runs: Mapping[str, list[Any]]) -> Outcome:
+def _outcome(
+    name: str, line: Mapping[str, Any], runs: Mapping[str, list[Any]], right: list[float]
+) -> Outcome:
     harm = line["exact"].get("minus the right twin")
     held_out = line.get("held-out loss")
     found = Outcome(
@@ -121,18 +125,19 @@ def _outcome(name: str, line: Mapping[str, Any], runs: Mapping[str, list[Any]]) 
         [run["printed loss"] for run in runs[name]],
         "alone",
     )
-    return found._replace(verdict=_verdict(found, runs.get(line["twin"] or "", [])))
+    return found._replace(verdict=_verdict(found, runs.get(line["twin"] or "", []), right))
 
 
-def _verdict(found: Outcome, twins: list[Any]) -> str:
+def _verdict(found: Outcome, twins: list[Any], right: list[float]) -> str:
     if found.name == "right":
         return "right"
     if found.harm is None or not twins:
         return "alone"
-    right = [run["printed loss"] for run in twins]
     is_worst = found.exact.high < min(run["exact"] for run in twins)
     is_alike = any(min(right) <= loss <= max(right) for loss in found.printed)
     if found.harm.high < 0 and (found.seeds > 2 or is_worst):
+        if trained(found.name) != found.name:
+            return "asked"
         is_lower = max(found.printed) < min(right)
         return "hidden" if is_alike else "rewarded" if is_lower else "shown"
     return "harmless" if is_alike else "alarm"
@@ -140,6 +145,15 @@ def _verdict(found: Outcome, twins: list[Any]) -> str:
 
 def _figure(found: Mapping[str, Any]) -> Figure:
     return Figure(found["is"], *found["interval"])
+
+
+def is_right(name: str) -> bool:
+    """Tell whether a way to train is right, in whatever layout.
+
+    >>> [name for name in LEFT_OUT if is_right(name)]
+    ['right', 'left padding, right', 'packed, right', 'accumulated, right']
+    """
+    return name.rsplit(", ", 1)[-1] == "right"
 
 
 def trained(name: str) -> str:
