@@ -85,16 +85,16 @@ class Found:
     @property
     def headline(self) -> str:
         """One sentence: how many findings of each severity."""
-        return self.counts
+        return self.severities
 
     @property
-    def counts(self) -> str:
+    def severities(self) -> str:
         """How many findings of each severity, in words."""
-        severities = [finding.severity for finding in self.findings]
+        found = [finding.severity for finding in self.findings]
         counts = [
-            f"{severities.count(severity)} {severity}{plural}"
+            f"{found.count(severity)} {severity}{plural}"
             for severity, s in (("error", "s"), ("note", "s"), ("undetermined", ""))
-            if (plural := s if severities.count(severity) > 1 else "") or severity in severities
+            if (plural := s if found.count(severity) > 1 else "") or severity in found
         ]
         return ", ".join(counts) or "nothing found"
 

@@ -38,7 +38,7 @@ class LoaderReport(Report):
         """One sentence: how many findings of each severity, and the tally."""
         tally = self.tally
         return (
-            f"{self.counts}; {tally['batches']:,} batches, {tally['rows']:,} rows, "
+            f"{self.severities}; {tally['batches']:,} batches, {tally['rows']:,} rows, "
             f"{tally['padding_share']:.1%} padding; {tally['supervised']:,} of "
             f"{tally['targets']:,} targets supervised"
         )

@@ -34,6 +34,7 @@ from companion.tokenizing import (
     TokenizedEntry,
     Turn,
     encode_entry,
+    encode_with,
     encodes_apart,
     gpt2_decode,
     gpt2_encode,
@@ -308,6 +309,8 @@ def encode_text(
     """Give what is kept of an entry; one that is tokenized already stays as it is."""
     if isinstance(entry, TokenizedEntry):
         return _text(entry)
+    if isinstance(source, Tokenizer):
+        return encode_with(entry, style_for(entry, style), source)
     ids, prompt, header = encode_entry(entry, style_for(entry, style), source.encode, source.decode)
     return ids, (one_turn(prompt, header, len(ids) + 1),), False
 
