@@ -121,7 +121,7 @@ def _numbered_batches(loader: Any) -> Iterator[tuple[list[int] | None, Any]]:
     sampler, dataset = getattr(loader, "batch_sampler", None), getattr(loader, "dataset", None)
     collate = getattr(loader, "collate_fn", None)
     streams = isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__")
-    if sampler is None or collate is None or streams:
+    if sampler is None or dataset is None or collate is None or streams:
         for batch in loader:
             yield None, batch
         return
