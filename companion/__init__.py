@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from companion.loading import make_loader
     from companion.findings import AuditError, Finding, Report
     from companion.auditing import Expectation, audit
+    from companion.inspecting import LoaderReport, audit_loader
     from companion.surveying import Survey, survey
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "loading": ("make_loader",),
     "findings": ("AuditError", "Finding", "Report"),
     "auditing": ("Expectation", "audit"),
+    "inspecting": ("LoaderReport", "audit_loader"),
     "surveying": ("Survey", "survey"),
 }
 """The same once more, for Python: which module to import for a name; a test holds them equal."""

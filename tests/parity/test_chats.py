@@ -30,9 +30,15 @@ TEMPLATES = CHATML | {  # by name, what ends an assistant's turn
     "phi3_training": "<|end|>",
 }
 SAID = (
-    "Blue.", "Why?", "Name three colors, please.", "Red,\n\nor - perhaps - green.", "12 + 30 is 42.",
-    "Because of\nthis:\n- one\n- two", "So.", "\N{SNOWMAN} snows",
-)  # fmt: skip
+    "Blue.",
+    "Why?",
+    "Name three colors, please.",
+    "Red,\n\nor - perhaps - green.",
+    "12 + 30 is 42.",
+    "Because of\nthis:\n- one\n- two",
+    "So.",
+    "\N{SNOWMAN} snows",
+)
 
 
 @lru_cache
@@ -44,13 +50,8 @@ def tokenizer_of(template, side="right"):
         padding_side=side,
     )  # fmt: skip
     made.add_special_tokens({"eos_token": end, "pad_token": end})
-    tags = [
-        "<|start_header_id|>",
-        "<|end_header_id|>",
-        "<start_of_turn>",
-        "<|user|>",
-        "<|assistant|>",
-    ]
+    tags = ["<|start_header_id|>", "<|end_header_id|>", "<start_of_turn>"]
+    tags += ["<|user|>", "<|assistant|>"]
     made.add_special_tokens({"additional_special_tokens": tags})
     folder = Path(trl.__file__).parent / "chat_templates"
     made.chat_template = (folder / f"{template}.jinja").read_text("utf-8")
