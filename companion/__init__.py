@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from companion.loading import make_loader
     from companion.findings import AuditError, Finding, Report
     from companion.auditing import Expectation, audit
+    from companion.inspecting import LoaderReport, audit_loader
     from companion.surveying import ChatSurvey, Survey, survey
     from companion.assembling import RowsReport, audit_rows
 
@@ -52,6 +53,7 @@ _HOMES = {
     "loading": ("make_loader",),
     "findings": ("AuditError", "Finding", "Report"),
     "auditing": ("Expectation", "audit"),
+    "inspecting": ("LoaderReport", "audit_loader"),
     "surveying": ("ChatSurvey", "Survey", "survey"),
     "assembling": ("RowsReport", "audit_rows"),
 }

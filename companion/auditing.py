@@ -268,8 +268,10 @@ def _pad(
     if tokenizer is not None and tokenizer.pad is not None:
         return tokenizer.pad
     inputs = received.inputs
-    if received.attended is not None and len(hidden := np.unique(inputs[~received.attended])) == 1:
-        return int(hidden[0])
+    if received.attended is not None and not received.attended.all():
+        hidden = inputs[~received.attended]
+        if (hidden == hidden[0]).all():
+            return int(hidden[0])
     may_be_gpt2s = tokenizer is None and (ends is None or END_ID in ends or not ends)
     if may_be_gpt2s and (inputs[:, [0, -1]] == END_ID).any():
         return END_ID

@@ -285,7 +285,7 @@ def _behind(texts: Texts, stop: Places, trails: Ids | None, end_at: Any) -> Plac
         if trails is None:
             # A template puts the same behind each: where it differs, it is text.
             trailing = (place > 1) & ~end_at(place) & end_at(place - 1)
-            trailing &= len(np.unique(ids[trailing])) == 1
+            trailing &= bool((ids[trailing] == ids[trailing][:1]).all())
         else:
             trailing = (place > 1) & ~end_at(place) & np.isin(ids, trails)
         place = place - trailing

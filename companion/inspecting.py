@@ -73,7 +73,7 @@ def audit_loader(
     >>> rows = [[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]]
     >>> report = audit_loader([Collator()(rows[:2]), Collator()(rows[2:])])
     >>> report
-    audit of a loader: nothing found; 2 batches, 3 rows, 23.1% padding; 10 of 13 targets supervised
+    audit of a loader: nothing found; 2 batches, 3 rows, 15.4% padding; 10 of 13 targets supervised
     """
     if expect is not None and getattr(expect, "spans", None) is not None:
         raise ValueError("spans are declared for one batch; declare the style for a loader")

@@ -18,6 +18,9 @@ from companion.tokenizing import Decode
 MOST = 1 << 19
 """More different ids than any vocabulary has are not decoded."""
 
+LARGEST = 1 << 24
+"""No vocabulary has an id as large as this."""
+
 TAG = re.compile(r"\s*(?:<[^<>\s]+>|\[/?[A-Z_]+\])\s*")
 """What a token that opens or closes a turn looks like."""
 
@@ -70,15 +73,15 @@ def _piece(decode: Decode, id: int) -> str:
 
 
 def unique_ids(ids: Ids) -> list[int]:
-    """Give the different ids, sorted, in time that grows with their number."""
-    if len(ids) == 0:
-        return []
-    top = int(ids.max())
-    if top < 1 << 24:
-        there = np.zeros(top + 1, dtype=np.bool_)
-        there[ids[ids >= 0]] = True
-        return list(np.flatnonzero(there).tolist())
-    return list(np.unique(ids[ids >= 0]).tolist())
+    """Give the different ids that a vocabulary may have, sorted.
+
+    >>> unique_ids(np.array([5, -1, 3, 5, 1 << 40]))
+    [3, 5]
+    """
+    may_be = ids[(ids >= 0) & (ids < LARGEST)]
+    there = np.zeros(int(may_be.max(initial=0)) + 1, dtype=np.bool_)
+    there[may_be] = True
+    return list(np.flatnonzero(there).tolist()) if len(may_be) else []
 
 
 def spell(decode: Decode | None, ids: Ids) -> Spelling | None:
