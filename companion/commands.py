@@ -38,9 +38,6 @@ MASKS = ("none", "prompt", "prompt_without_header")
 OPTIONS = {"style": None, "max_length": None, "mask": None, "batch_size": 8, "tokenizer": None}
 """The options that both commands have, and what they are where they are not given."""
 
-WORTH_THREADS = 1 << 23
-"""From so many bytes on, to start threads costs less than it saves."""
-
 DESCRIPTION = """See how instruction data becomes the tensors that a model is fine-tuned on.
 
 FILE is .json, .jsonl, .csv or .parquet, in gzip or not, or - for standard
@@ -111,7 +108,6 @@ def _audit(given: argparse.Namespace) -> int:
 
 def _survey(given: argparse.Namespace, rows: "FileRows") -> "Found":
     test: Any = None if given.test is None else _same_kind(given.test, rows)
-    from companion.piecing import cores
     from companion.surveying import survey
 
     return survey(
@@ -122,7 +118,6 @@ def _survey(given: argparse.Namespace, rows: "FileRows") -> "Found":
         mask=given.mask or "none",
         batch_size=given.batch_size,
         test=test,
-        threads=cores() if rows.size >= WORTH_THREADS else 1,
     )
 
 

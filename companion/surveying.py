@@ -31,7 +31,7 @@ from companion.forms import style_for
 from companion.ignoring import Spans
 from companion.masking import get_mask
 from companion.padding import count_pads, padding_share
-from companion.piecing import cut_pieces, map_pieces
+from companion.piecing import cut_pieces
 from companion.proofreading import (
     RULES,
     Collected,
@@ -205,7 +205,6 @@ def survey(
     seed: int = 0,
     test: Iterable[Entry] | None = None,
     progress: bool = False,
-    threads: int = 1,
 ) -> Survey: ...
 
 
@@ -223,7 +222,6 @@ def survey(
     seed: int = 0,
     test: Iterable[Conversation] | None = None,
     progress: bool = False,
-    threads: int = 1,
 ) -> ChatSurvey: ...
 
 
@@ -241,7 +239,6 @@ def survey(
     seed: int = 0,
     test: Iterable[Any] | None = None,
     progress: bool = False,
-    threads: int = 1,
 ) -> Survey | ChatSurvey:
     """Give the survey of entries, or of conversations, as they would be trained on.
 
@@ -252,7 +249,7 @@ def survey(
     beside an `encode` and `decode` of your own, the name to show. `max_length`, `mask`: as
     the `Collator` takes them, its truncation being "cut". `batch_size`, `seed`: of the
     batches whose padding is counted. `test`: rows that should share no question with these.
-    `progress`: a bar on stderr. `threads`: how many to tokenize on.
+    `progress`: a bar on stderr.
 
     Raises `ValueError` for no rows, and for what the `Collator` would refuse.
 
@@ -285,7 +282,7 @@ def survey(
         tested=digest_test(test or ()),
     )
     total = _Total("conversation" if is_chat else "entry")
-    for seen in map_pieces(look, _numbered(chain([first], read)), threads):
+    for seen in map(look, _numbered(chain([first], read))):
         total.add(seen)
     total.repeats.find(total.found)
     if is_chat:
@@ -383,7 +380,7 @@ def _look(
     count: Encode,
     tested: dict[bytes, int],
 ) -> _Seen:
-    """Look through some rows; this is what several threads do at once."""
+    """Look through the rows of a piece."""
     first, rows = piece
     seen, one = _Seen(), "conversation" if isinstance(rows[0], Conversation) else "entry"
     for text in [] if tokenize is None else _named(tokenize, rows, first, one):

@@ -212,3 +212,16 @@ def test_what_our_own_collator_makes_is_right_when_it_is_stored():
     for inputs, targets in zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True):
         rows.append(TokenRow((*inputs, END_ID), (-100, *targets)))
     assert set(audit_rows(rows, expect=PROMPT).codes) <= {"mostly-padding"}
+
+
+def test_what_was_added_to_make_rows_even_is_no_pad_of_theirs():
+    rows = [TokenRow((5, 0, 6, 7, 8, 2)), TokenRow((5, 6, 7, 2), (-100, 6, 7, 2))]
+    assert audit_rows(rows, expect=Expectation(end_id=2)).codes == ()
+
+
+def test_a_batch_of_which_nothing_is_learned_is_a_file_with_such_rows():
+    long = TokenRow(tuple(range(5, 2000)), (-100,) * 1995)
+    found = audit_rows([*RIGHT[:10], long], expect=PROMPT)
+    assert found.codes == ("row-not-supervised",)
+    assert found.findings[0].sentence.startswith("Row 11: no target is supervised")
+    assert found.counts == {"row-not-supervised": 1}

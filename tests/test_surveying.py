@@ -638,17 +638,14 @@ def refuse_long(conversations):
 # Piece by piece --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_pieces_and_threads_change_nothing(threads, monkeypatch):
+def test_how_the_rows_are_cut_into_pieces_changes_nothing(monkeypatch):
     entries = [*load_entries()[:60], EMPTY, SOFT, *load_entries()[:7], replace(SOFT, output="</s>")]
     whole = survey(entries, max_length=50, mask="prompt", test=[SOFT])
     assert len(whole.codes) == 7
     monkeypatch.setattr(
         piecing.cut_pieces, "__defaults__", (*piecing.cut_pieces.__defaults__[:1], 9, 900)
     )
-    assert (
-        survey(iter(entries), max_length=50, mask="prompt", test=[SOFT], threads=threads) == whole
-    )
+    assert survey(iter(entries), max_length=50, mask="prompt", test=[SOFT]) == whole
 
 
 def test_a_file_is_surveyed_in_bounded_memory(monkeypatch):
