@@ -207,6 +207,8 @@ def test_a_picture_is_the_same_each_time_has_no_id_and_says_what_it_shows(step):
     for grid in make_grids(rows, step):
         assert f">{grid.label}</text>" in picture
         assert f"{grid.label}; {'; '.join(grid.words())}" in told
+    # Without a style sheet its words are seen, too.
+    assert picture.count("<text") == picture.count('fill="#1b1d22">') > 0
     # Step 2 is no tensor yet, so nothing frames it.
     assert picture.count("<rect") == (0 if step == "tokenize" else 1 if step == "pad" else 2)
 

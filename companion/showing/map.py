@@ -50,6 +50,9 @@ MOST = 22
 STORED_WIDTH = 640
 """Pixels that a stored picture may take."""
 
+INKED = f'fill="{INK[0]}"'
+"""What makes words of the picture readable where no style sheet does."""
+
 Stroke = tuple[str, str, str, float, str]
 """A line to draw: its kind, its look, where it runs, its width, its dashes."""
 
@@ -178,10 +181,12 @@ def draw_map(rows: Sequence[Row], step: str, width: int = STORED_WIDTH) -> str:
     tops, pitch = _tops(grids, scale), scale.tall + scale.gap
     drawn = "".join(_path(stroke) for stroke in make_strokes(grids, scale))
     for top, grid in zip(tops, grids, strict=True):
-        drawn += f'<text class="bm-label" x="0" y="{top - 5}">{html.escape(grid.label)}</text>'
+        drawn += (
+            f'<text class="bm-label" x="0" y="{top - 5}" {INKED}>{html.escape(grid.label)}</text>'
+        )
         for number, (row, _) in enumerate(grid.rows):
             y = top + number * pitch + scale.tall // 2 + 4
-            drawn += f'<text x="0" y="{y}">row {row}</text>'
+            drawn += f'<text x="0" y="{y}" {INKED}>row {row}</text>'
         if grid.name:
             drawn += _frame(grid, top, scale)
     high = tops[-1] + len(grids[-1].rows) * pitch + 2
