@@ -9,10 +9,16 @@ a library's default, but for the two that train on the last answer alone. Chapte
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from companion.adapting import Tokenizer, adapt_tokenizer
-from companion.chatting import encode_header, every_answer_and_after, last_answer_and_after
+from companion.chatting import (
+    encode_header,
+    every_answer_and_after,
+    last_answer_and_after,
+    special_ids,
+)
 from companion.ignoring import Spans
 from companion.masking import Mask, every_answer
 from companion.templates import Template, get_template
@@ -47,10 +53,11 @@ def trl_qwen2_5(entry: TokenizedEntry) -> Spans:
 def axolotl(entry: TokenizedEntry) -> Spans:
     """Supervise each answer and the token that ends it: axolotl, `train_on_eos: turn`.
 
-    It finds an answer by putting a dummy in its place and looking where the ids differ, and
+    It finds an answer by putting a dummy in its place and looking where the two differ, and
     then supervises the first end token within three of there. That is the tokenizer's
     `eos_token`, and others only where `eot_tokens` names them: so not Gemma's
-    `<end_of_turn>` of itself. Of thinking it leaves out what the dummy has, too.
+    `<end_of_turn>` of itself. What a template writes before the dummy, too, is no target:
+    so not the empty thinking of Qwen 3, which this rule does not leave out.
 
     >>> axolotl(TokenizedEntry([1, 2, 3, 4, 5], [(0, 2, 4, 5)], closed=True))
     ((2, 4),)
@@ -136,13 +143,37 @@ def nanochat(entry: TokenizedEntry) -> Spans:
 
 @dataclass(frozen=True)
 class Unsloth:
-    """Supervise from behind each answer's header to the next question's: Unsloth.
+    """Supervise from behind each answer's header to the end of its turn: Unsloth.
 
-    `question`, `answer`: the ids of the two headers, which it looks for in the text by value.
-    So whatever stands between an answer and the next question is a target, which may be the
+    `answer`, `question`: the ids of the two headers, which it looks for in the text by value.
+    `end`, `beginning`: the tokenizer's ids, of which the end is supervised, too. `opener`: the
+    special tokens that both headers begin with, and so every turn. Where none of these comes,
+    a span goes on to the end of the text. It was once otherwise: see `UnslothBefore`.
+
+    >>> rule = Unsloth(question=(7, 1), answer=(7, 2), end=0, opener=(7,))
+    >>> rule(TokenizedEntry([7, 1, 5, 0, 7, 2, 6, 0, 7, 3, 5, 0, 7, 2, 6], [], closed=True))
+    ((6, 8), (14, 15))
+    """
+
+    question: tuple[int, ...]
+    answer: tuple[int, ...]
+    end: int | None = None
+    beginning: int | None = None
+    opener: tuple[int, ...] = ()
+
+    def __call__(self, entry: TokenizedEntry) -> Spans:
+        before = [self.question, self.answer, self.opener, _one(self.beginning)]
+        return _from_headers(entry, self.answer, before, _one(self.end))
+
+
+@dataclass(frozen=True)
+class UnslothBefore:
+    """Supervise from behind each answer's header to the next question's: an older Unsloth.
+
+    Whatever stands between an answer and the next question is a target, which may be the
     turn of a tool, with its header; and a turn that a weight leaves out is one all the same.
 
-    >>> Unsloth((1,), (2,))(TokenizedEntry([1, 5, 2, 6, 7, 1, 5, 2, 8], [], closed=True))
+    >>> UnslothBefore((1,), (2,))(TokenizedEntry([1, 5, 2, 6, 7, 1, 5, 2, 8], [], closed=True))
     ((3, 5), (8, 9))
     """
 
@@ -150,15 +181,30 @@ class Unsloth:
     answer: tuple[int, ...]
 
     def __call__(self, entry: TokenizedEntry) -> Spans:
-        ids = tuple(entry.ids.tolist())
-        spans, place = [], 0
-        while (begin := _find(ids, self.answer, place)) is not None:
-            start = begin + len(self.answer)
-            found = _find(ids, self.question, start)
-            stop = len(ids) if found is None else found
-            spans.append((start, stop))
-            place = stop
-        return tuple([span for span in spans if span[0] < span[1]])
+        return _from_headers(entry, self.answer, [self.question])
+
+
+Ids = tuple[int, ...]
+
+
+def _from_headers(
+    entry: TokenizedEntry, header: Ids, before: Sequence[Ids], behind: Ids = ()
+) -> Spans:
+    """Give the spans from behind each header to before, or behind, what comes next of these."""
+    ids = tuple(entry.ids.tolist())
+    spans, place = [], 0
+    while (begin := _find(ids, header, place)) is not None:
+        start = begin + len(header)
+        stops = [_find(ids, wanted, start) for wanted in before if wanted]
+        ends = [_find(ids, behind, start)] if behind else []
+        stops += [end + len(behind) for end in ends if end is not None]
+        place = min((stop for stop in stops if stop is not None), default=len(ids))
+        spans.append((start, place))
+    return tuple([span for span in spans if span[0] < span[1]])
+
+
+def _one(id: int | None) -> Ids:
+    return () if id is None else (id,)
 
 
 def _find(ids: Sequence[int], wanted: Sequence[int], start: int) -> int | None:
@@ -167,15 +213,38 @@ def _find(ids: Sequence[int], wanted: Sequence[int], start: int) -> int | None:
 
 
 def unsloth(template: Template, tokenizer: Tokenizer) -> Unsloth:
-    """Make Unsloth's rule for the headers of a template.
+    """Make Unsloth's rule for the headers of a template and the ids of a tokenizer.
 
     >>> unsloth(get_template("chatml"), adapt_tokenizer("smollm2"))
-    Unsloth(question=(1, 4093, 198), answer=(1, 520, 9531, 198))
+    Unsloth(question=(1, 4093, 198), answer=(1, 520, 9531, 198), end=2, beginning=1, opener=(1,))
     """
+    question, answer = _headers(template, tokenizer)
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(question, answer, strict=False))
+    opener = tuple([id for id, _ in shared])
+    special = set(special_ids(tokenizer).values())
+    if not special.issuperset(opener):  # text that might stand in an answer, too
+        opener = ()
+    return Unsloth(question, answer, tokenizer.end, tokenizer.beginning, opener)
+
+
+def unsloth_before(template: Template, tokenizer: Tokenizer) -> UnslothBefore:
+    """Make the rule that Unsloth had until it was changed in the autumn of 2026.
+
+    It is in `unsloth_zoo/dataset_utils.py` at 005a250; pull request 1270 there changed it, and
+    the release 2026.10.9 has the change.
+
+    >>> unsloth_before(get_template("chatml"), adapt_tokenizer("smollm2"))
+    UnslothBefore(question=(1, 4093, 198), answer=(1, 520, 9531, 198))
+    """
+    return UnslothBefore(*_headers(template, tokenizer))
+
+
+def _headers(template: Template, tokenizer: Tokenizer) -> tuple[Ids, Ids]:
+    """Give the ids of a question's header and of an answer's."""
     question, answer = (
         tuple(encode_header(role, template, tokenizer)) for role in ("user", "assistant")
     )
-    return Unsloth(question, answer)
+    return question, answer
 
 
 def _trl(template: Template, _: Tokenizer) -> Mask:
@@ -192,7 +261,7 @@ class Library:
 
     `supervises`: what, in words. `how`: "run", where a test of this project holds the rule
     equal to what the library itself gives, or "read". `source`: the files; `version`: their
-    commit, or the release that is run. `make(template, tokenizer)` gives the rule.
+    commit, or the release. `make(template, tokenizer)` gives the rule.
     """
 
     name: str
@@ -227,7 +296,7 @@ LIBRARIES: dict[str, Library] = {
             "each answer and its end",
             "read",
             "src/axolotl/prompt_strategies/chat_template.py",
-            "01f6a5c",
+            "0.19.0",
             _always(axolotl),
         ),
         Library(
@@ -243,7 +312,7 @@ LIBRARIES: dict[str, Library] = {
             "each answer, its header, its end and what follows, but not after the last",
             "read",
             "torchtune/models/qwen2_5/_tokenizer.py, models/llama3/_tokenizer.py",
-            "00e79f8, 00f266f",
+            "0.6.1, 00f266f",
             _always(torchtune),
         ),
         Library(
@@ -256,10 +325,10 @@ LIBRARIES: dict[str, Library] = {
         ),
         Library(
             "Unsloth",
-            "all from an answer's header to the next question's",
+            "all behind an answer's header, up to its end token or the next turn",
             "read",
             "unsloth_zoo/dataset_utils.py",
-            "005a250",
+            "2026.10.9",
             unsloth,
         ),
         Library(

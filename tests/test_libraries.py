@@ -7,7 +7,14 @@ import pytest
 from companion import LIBRARIES, Conversation, Message, tokenize_conversation
 from companion.adapting import adapt_tokenizer
 from companion.chatting import Targets, count_targets
-from companion.libraries import llama_factory_last, tinker_last, torchtune
+from companion.libraries import (
+    llama_factory_last,
+    tinker_last,
+    torchtune,
+    unsloth,
+    unsloth_before,
+)
+from companion.templates import TEMPLATES
 from companion.tokenizing import TokenizedEntry
 from test_chatting import CALLED, ENTRY, IDS, TURNS, TWO
 
@@ -17,7 +24,7 @@ RULES = {
     "LLaMA-Factory": ((13, 17), (28, 32)),
     "torchtune": ((9, 17), (24, 31)),
     "tinker-cookbook": ((13, 16), (28, 31)),
-    "Unsloth": ((13, 17), (28, 32)),
+    "Unsloth": ((13, 16), (28, 31)),
     "nanochat": ((13, 16), (28, 31)),
 }
 
@@ -47,7 +54,7 @@ def test_the_same_conversation_has_six_to_fifteen_targets():
         "LLaMA-Factory": Targets(0, 6, 2, 0),
         "torchtune": Targets(8, 6, 1, 0),
         "tinker-cookbook": Targets(0, 6, 0, 0),
-        "Unsloth": Targets(0, 6, 2, 0),
+        "Unsloth": Targets(0, 6, 0, 0),
         "nanochat": Targets(0, 6, 0, 0),
     }
 
@@ -72,48 +79,65 @@ def test_torchtune_needs_to_know_where_a_header_begins():
         torchtune(entry)
 
 
-@pytest.mark.parametrize(
-    ("template", "elsewhere"), [("chatml", "tool\n"), ("qwen2.5", ""), ("qwen3_training", "")]
-)
-def test_unsloth_trains_on_a_tools_turn_where_that_is_no_users(template, elsewhere):
+@pytest.mark.parametrize("template", ["chatml", "qwen2.5", "qwen3_training"])
+def test_no_library_trains_on_the_result_of_a_tool(template):
     entry = tokenize_conversation(CALLED, template)
-    rule = LIBRARIES["Unsloth"].rule(template)
-    decode = adapt_tokenizer("smollm2").decode
-    texts = [decode(entry.ids[start:stop]) for start, stop in rule(entry)]
-    if elsewhere:
-        (text,) = texts
-        assert "<|im_start|>tool\n<tool_response>\none\n</tool_response><|im_end|>" in text
-        assert count_targets([entry], rule).elsewhere > 0
-    else:
-        assert len(texts) == 2
-        assert not any("one" in text for text in texts)
-    others = [library.rule(template) for name, library in LIBRARIES.items() if name != "Unsloth"]
-    assert all(count_targets([entry], rule).elsewhere == 0 for rule in others)
+    for library in LIBRARIES.values():
+        assert count_targets([entry], library.rule(template)).elsewhere == 0
 
 
-def spec_unsloth(ids, question, answer):
-    """Mark token by token: on behind an answer's header, off where a question's begins."""
+@pytest.mark.parametrize(("template", "is_in"), [("chatml", True), ("qwen2.5", False)])
+def test_unsloth_once_trained_on_a_tools_turn_where_that_is_no_users(template, is_in):
+    entry = tokenize_conversation(CALLED, template)
+    smollm2 = adapt_tokenizer("smollm2")
+    spans = unsloth_before(TEMPLATES[template], smollm2)(entry)
+    texts = [smollm2.decode(entry.ids[start:stop]) for start, stop in spans]
+    result = "<|im_start|>tool\n<tool_response>\none\n</tool_response><|im_end|>"
+    assert [result in text for text in texts] == ([True] if is_in else [False, False])
+
+
+def spec_unsloth(ids, question, answer, end=None, others=()):
+    """Mark token by token: on behind an answer's header, off where the span is over."""
     marked, on, at = [], False, 0
     while at < len(ids):
+        if on and any(ids[at : at + len(marker)] == marker for marker in (question, *others)):
+            on = False
         if not on and ids[at : at + len(answer)] == answer:
             marked += [False] * len(answer)
             at += len(answer)
             on = True
             continue
-        if on and ids[at : at + len(question)] == question:
-            on = False
         marked.append(on)
+        if on and ids[at] == end:
+            on = False
         at += 1
     return marked
 
 
-def test_unsloth_goes_by_ids_and_not_by_turns():
-    talk = Conversation((*TWO, Message("assistant", "Or green."), Message("user", "Thanks.")))
-    entry = tokenize_conversation(talk, "chatml")
-    rule = LIBRARIES["Unsloth"].rule()
-    marked = spec_unsloth(entry.ids.tolist(), list(rule.question), list(rule.answer))
-    spans = rule(entry)
-    assert [any(a <= at < b for a, b in spans) for at in range(entry.length)] == marked
-    # Two answers in a row are one span, with the second header in it; the last question is out.
-    assert len(spans) == 2
-    assert sum(marked) == count_targets([entry], rule).total
+USER, ASSISTANT = [1, 4093, 198], [1, 520, 9531, 198]
+IN_A_ROW = Conversation((*TWO, Message("assistant", "Or green."), Message("user", "Thanks.")))
+
+
+@pytest.mark.parametrize("template", ["chatml", "qwen2.5"])
+@pytest.mark.parametrize("talk", [TWO, IN_A_ROW, CALLED])
+def test_unsloth_goes_by_ids_and_not_by_turns(template, talk):
+    entry = tokenize_conversation(talk, template)
+    ids, smollm2 = entry.ids.tolist(), adapt_tokenizer("smollm2")
+
+    def marked(rule):
+        return [any(a <= at < b for a, b in rule(entry)) for at in range(entry.length)]
+
+    now, before = (make(TEMPLATES[template], smollm2) for make in (unsloth, unsloth_before))
+    assert marked(now) == spec_unsloth(ids, USER, ASSISTANT, 2, [[1]])
+    assert marked(before) == spec_unsloth(ids, USER, ASSISTANT)
+    assert pickle.loads(pickle.dumps(before)) == before
+
+
+def test_unsloth_goes_on_to_the_next_question_where_headers_are_no_special_tokens():
+    rule = LIBRARIES["Unsloth"].rule("chatml", "gpt2")
+    entry = tokenize_conversation(IN_A_ROW, "chatml", "gpt2")
+    assert (rule.opener, rule.beginning, rule.end) == ((), None, 50256)
+    first, second, third = rule(entry)
+    assert first == (entry.turns[0].start, entry.turns[0].stop)
+    assert second == (entry.turns[1].start, entry.turns[2].header)
+    assert third == (entry.turns[2].start, entry.turns[2].stop)
