@@ -207,7 +207,7 @@ def _says(sign: str, sentence: str) -> Property:
     """Hold that this sign is named where it is the first one, and only there."""
 
     def holds(answer: Any, losses: list[float], vocabulary: int) -> bool:
-        return (answer == sign) == (_sign(losses, vocabulary) == sign)
+        return bool(answer == sign) == (_sign(losses, vocabulary) == sign)
 
     return Property(sentence, holds)
 
