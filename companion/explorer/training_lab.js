@@ -102,7 +102,7 @@ function barOf([mean, low, high]) {
 export function figuresOf(choice, ways) {
   const { twin, seeds, figures } = ways[choice];
   const others = twin ? ways[twin].figures : null;
-  const heads = ["", choice, ...(twin ? [twin] : [])].map((name) => `<th scope="col">${escape(name)}</th>`);
+  const heads = [choice, ...(twin ? [twin] : [])].map((name) => `<th scope="col">${escape(name)}</th>`);
   const rows = Object.keys(figures).map((name) => {
     const own = figures[name];
     const other = others?.[name];
@@ -114,7 +114,7 @@ export function figuresOf(choice, ways) {
   });
   const runs = seeds === 1 ? "one run" : `${seeds} runs`;
   const caption = `Means over ${runs} of “${escape(choice)}”. In brackets: an interval of 95 in 100; of the printed loss, its lowest and its highest run.`;
-  return `<caption>${caption}</caption><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+  return `<caption>${caption}</caption><thead><tr><td></td>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
 /** @param {string} answer @param {boolean} stopped */

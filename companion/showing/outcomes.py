@@ -115,17 +115,17 @@ def _outcome(
     harm = line["exact"].get("minus the right twin")
     held_out = line.get("held-out loss")
     found = Outcome(
-        name,
-        said_of(name),
-        line["twin"],
-        len(line["seeds"]),
-        _figure(line["exact"]["mean"]),
-        _figure(line["stops"]["mean"]),
-        _figure(line["mean length"]["mean"]),
-        _figure(held_out["mean"]) if held_out else None,
-        _figure(harm) if harm else None,
-        [run["printed loss"] for run in runs[name]],
-        "alone",
+        name=name,
+        said=said_of(name),
+        twin=line["twin"],
+        seeds=len(line["seeds"]),
+        exact=_figure(line["exact"]["mean"]),
+        stops=_figure(line["stops"]["mean"]),
+        length=_figure(line["mean length"]["mean"]),
+        held_out=_figure(held_out["mean"]) if held_out else None,
+        harm=_figure(harm) if harm else None,
+        printed=[run["printed loss"] for run in runs[name]],
+        verdict="alone",
     )
     return found._replace(verdict=_verdict(found, runs.get(line["twin"] or "", []), right))
 
