@@ -287,7 +287,9 @@ def survey(
     total.repeats.find(total.found)
     if is_chat:
         return _chat_survey(total, batches, name)
-    return _entry_survey(total, batches, name, style_for(first, style), source.encode)
+    return _entry_survey(
+        total, batches, name, style_for(first, style), partial(_encode_fixed, source)
+    )
 
 
 def _source(
@@ -558,6 +560,11 @@ def _pad(
         shuffled=dynamic(limited[order]),
         sorted=dynamic(np.sort(limited)),
     )
+
+
+def _encode_fixed(source: Tokenizer | Functions, text: str) -> list[int]:
+    """Encode text of a template, in which a special token is one."""
+    return source.encode(source.mark(text) if isinstance(source, Tokenizer) else text)
 
 
 def _cost(

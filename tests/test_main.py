@@ -543,7 +543,6 @@ def byte_folder(tmp_path):
     return str(folder)
 
 
-@pytest.mark.xfail(reason="special tokens of a style are not marked yet", strict=True)
 def test_a_tokenizer_of_a_folder_counts_its_own_tokens(few, byte_folder, capsys):
     assert main(["audit", few, "--tokenizer", byte_folder, "--style", "phi3", "--json"]) == 0
     read = json.loads(capsys.readouterr().out)
@@ -555,7 +554,6 @@ def test_a_tokenizer_of_a_folder_counts_its_own_tokens(few, byte_folder, capsys)
     assert read["lengths"]["longest"] == template + longest
 
 
-@pytest.mark.xfail(reason="special tokens of a style are not marked yet", strict=True)
 def test_a_style_of_special_tokens_has_a_header_that_can_be_kept(few, byte_folder, capsys):
     masked = ["--style", "phi3", "--mask", "prompt_without_header", "--json"]
     assert main(["audit", few, "--tokenizer", byte_folder, *masked]) == 0
