@@ -209,7 +209,9 @@ def test_runs_are_dots_at_their_loss_and_share_and_letters_stand_for_their_names
     listed = "\n".join(text.get_text() for text in picture.figure.texts)
     assert listed == "a  right\nb  no shift"
     assert "a, right: 2 runs, loss 0.05, 95% exact." in repr(picture)
-    assert picture._repr_html_() == draw_runs(runs)._repr_html_()
+    # A second picture of a page has ids of its own, and nothing else.
+    again = draw_runs(runs)._repr_html_().replace("-2-", "-")
+    assert picture._repr_html_().replace("-2-", "-") == again
 
 
 def test_letters_that_would_lie_on_each_other_stand_together_and_others_apart():
