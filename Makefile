@@ -44,7 +44,7 @@ $(SITE)/.built: .venv/ready $(SOURCES) $(PAGE_PYTHON)/python.js
 
 # From npm, by its lock file, and then never again; without it, the site has no editors.
 $(PAGE_PYTHON)/python.js: .venv/ready $(wildcard $(MAKING)/*.*) $(wildcard companion/answering/*.*) companion/checking.py $(wildcard companion/exercises/*.py)
-	@{ test -d $(MAKING)/node_modules/pyodide || $(BIN)/npm ci --prefix $(MAKING) --ignore-scripts --silent; } \
+	@{ test -d $(MAKING)/node_modules/terser || $(BIN)/npm ci --prefix $(MAKING) --ignore-scripts --silent; } \
 	&& $(BIN)/python $(MAKING)/build.py $@ \
 	|| echo "The page's Python was not fetched; pages are made without editors for their exercises"
 

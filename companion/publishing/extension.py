@@ -9,6 +9,7 @@ reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build`
 
 import hashlib
 import shutil
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
+from companion.publishing.shrinking import shrunk
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
 from companion.showing.table import STEPS, BatchTable, stylesheet
 
@@ -105,14 +107,15 @@ def write_assets(app: Sphinx) -> None:
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "batch-table.css").write_text(stylesheet(), encoding="utf-8")
+    light = partial(shrunk, modules=Path(app.srcdir) / "scripts/page_python/node_modules")
     written = {
         "page.js": (_HERE / "page.js").read_text("utf-8"),
         "explorer.css": (_ALIVE / "explorer.css").read_text("utf-8"),
-        "explorer.js": page_script(),
+        "explorer.js": light(page_script()),
         "lab.css": (_ALIVE / "lab.css").read_text("utf-8"),
-        "lab.js": lab_script(),
+        "lab.js": light(lab_script()),
         "training_lab.css": (_ALIVE / "training_lab.css").read_text("utf-8"),
-        "training_lab.js": lab_script("training_lab"),
+        "training_lab.js": light(lab_script("training_lab")),
         "vocabulary.js": tokenizer_script() + vocabulary_script(),
         "answers.css": (_ANSWERING / "answers.css").read_text("utf-8"),
         "answers.js": answers_script(),
