@@ -1,12 +1,13 @@
 """A page's scripts are shrunk, and still do what they did."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from companion.publishing.shrinking import shrunk
+from companion.publishing.shrinking import shrunk, shrunk_style
 
 MODULES = Path(__file__).parents[1] / "scripts" / "page_python" / "node_modules"
 SCRIPT = """\
@@ -40,3 +41,18 @@ def test_a_script_that_is_none_is_refused_with_its_place():
 
 def test_without_terser_a_script_stays_as_it_is(tmp_path):
     assert shrunk(SCRIPT, tmp_path) == SCRIPT
+
+
+def test_a_style_sheet_loses_comments_and_breaks_and_no_rule():
+    style = '/* why { */\n.a .b > td:not(.c) {\n  margin: 0 1px;\n  color: red;\n}\n\n.d::after {\n  content: "x y";\n}\n'
+    assert (
+        shrunk_style(style)
+        == '.a .b > td:not(.c){margin: 0 1px;color: red;}.d::after{content: "x y";}'
+    )
+
+
+def test_no_text_of_our_styles_would_change_by_it():
+    for file in (Path(__file__).parents[1] / "companion").rglob("*.css"):
+        style = re.sub(r"/\*.*?\*/", "", file.read_text("utf-8"), flags=re.DOTALL)
+        strings = re.findall(r'"[^"]*"', style)
+        assert not [text for text in strings if re.search(r"\s\s|[{};]|/\*", text)], file

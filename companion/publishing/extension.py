@@ -28,7 +28,7 @@ from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
-from companion.publishing.shrinking import shrunk
+from companion.publishing.shrinking import shrunk, shrunk_style
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
 from companion.showing.table import STEPS, BatchTable, stylesheet
 
@@ -110,14 +110,14 @@ def write_assets(app: Sphinx) -> None:
     light = partial(shrunk, modules=Path(app.srcdir) / "scripts/page_python/node_modules")
     written = {
         "page.js": (_HERE / "page.js").read_text("utf-8"),
-        "explorer.css": (_ALIVE / "explorer.css").read_text("utf-8"),
+        "explorer.css": shrunk_style((_ALIVE / "explorer.css").read_text("utf-8")),
         "explorer.js": light(page_script()),
-        "lab.css": (_ALIVE / "lab.css").read_text("utf-8"),
+        "lab.css": shrunk_style((_ALIVE / "lab.css").read_text("utf-8")),
         "lab.js": light(lab_script()),
-        "training_lab.css": (_ALIVE / "training_lab.css").read_text("utf-8"),
+        "training_lab.css": shrunk_style((_ALIVE / "training_lab.css").read_text("utf-8")),
         "training_lab.js": light(lab_script("training_lab")),
         "vocabulary.js": tokenizer_script() + vocabulary_script(),
-        "answers.css": (_ANSWERING / "answers.css").read_text("utf-8"),
+        "answers.css": shrunk_style((_ANSWERING / "answers.css").read_text("utf-8")),
         "answers.js": answers_script(),
         "vocabulary_smollm2.js": smollm2_script(),
     }
