@@ -44,7 +44,8 @@ def test_without_terser_a_script_stays_as_it_is(tmp_path):
 
 
 def test_a_style_sheet_loses_comments_and_breaks_and_no_rule():
-    style = '/* why { */\n.a .b > td:not(.c) {\n  margin: 0 1px;\n  color: red;\n}\n\n.d::after {\n  content: "x y";\n}\n'
+    rules = ".a .b > td:not(.c) {\n  margin: 0 1px;\n  color: red;\n}\n\n"
+    style = "/* why { */\n" + rules + '.d::after {\n  content: "x y";\n}\n'
     assert (
         shrunk_style(style)
         == '.a .b > td:not(.c){margin: 0 1px;color: red;}.d::after{content: "x y";}'
