@@ -13,6 +13,9 @@ SITE := _build/html
 # All that the site is made from; a folder is newer when a file of it has gone.
 SOURCES := Makefile _config.yml _toc.yml $(shell find book/. companion/. \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -o -print)
 ALONE := _build/alone
+# The Python that runs exercises in a page.
+PAGE_PYTHON := _build/page_python
+MAKING := scripts/page_python
 
 # "python3.11" where "python3" is another version
 ifneq ($(shell command -v python3.11 2>/dev/null),)
@@ -34,10 +37,16 @@ book: $(SITE)/.built ## build the site into _build/html and say which page to op
 	@echo "Open this page in a browser: $(CURDIR)/$(SITE)/index.html"
 
 # Anew and strictly, for a warning is told once only; not at all where nothing has changed.
-$(SITE)/.built: .venv/ready $(SOURCES)
+$(SITE)/.built: .venv/ready $(SOURCES) $(PAGE_PYTHON)/python.js
 	@rm -rf $(SITE)
 	$(BIN)/jupyter-book build . --all -n -W --keep-going --quiet
 	@touch $@
+
+# From npm, by its lock file, and then never again; without it, the site has no editors.
+$(PAGE_PYTHON)/python.js: .venv/ready $(wildcard $(MAKING)/*.*) $(wildcard companion/answering/*.*) companion/checking.py $(wildcard companion/exercises/*.py)
+	@{ test -d $(MAKING)/node_modules/terser || $(BIN)/npm ci --prefix $(MAKING) --ignore-scripts --silent; } \
+	&& $(BIN)/python $(MAKING)/build.py $@ \
+	|| echo "The page's Python was not fetched; pages are made without editors for their exercises"
 
 types: .venv/ready
 	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check .
@@ -58,11 +67,13 @@ lab: .venv/ready ## open the notebooks in JupyterLab
 notebooks: .venv/ready ## run every chapter again and store its outputs
 	$(BIN)/python scripts/notebooks.py $(CHAPTERS)
 
-bench: book ## time the collate against its peers, and the explorer; rewrites companion/results
+bench: book ## time the collate against its peers, the explorer and the audit; rewrites companion/results
 	$(BIN)/python -m benchmarks.collating
 	$(BIN)/python -m benchmarks.tokenizing
+	$(BIN)/python -m benchmarks.surveying
 	$(BIN)/python -m benchmarks.explorer
 	$(BIN)/python -m benchmarks.padding_strategies
+	$(BIN)/python -m benchmarks.auditing
 
 pins: ## renew requirements.txt from the ranges in pyproject.toml
 	$(PYTHON) scripts/pins.py $(PIP_ARGS)

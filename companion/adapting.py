@@ -4,11 +4,13 @@ Takes a `tiktoken.Encoding`, a `tokenizers.Tokenizer`, a tokenizer of transforme
 of a `tokenizer.json` or of its folder, or a name, and gives a `Tokenizer`: how to encode and
 decode, which ids end, pad and begin a text, how many ids there are, and the chat template.
 No text is ever read as a special token: `<|im_end|>` in an entry is ordinary tokens, as it
-is where a user types it. What it leaves out: the network (but for the vocabularies that
-tiktoken fetches by name), and transformers, which is never imported here. Chapter 02.
+is where a user types it. A template may write one, by `Tokenizer.mark`. What it leaves out:
+the network (but for the vocabularies that tiktoken fetches by name), and transformers, which
+is never imported here. Chapter 02.
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,10 +50,13 @@ class Tokenizer:
     `decode(ids)` gives text, special tokens spelled out. `ends`: every id that ends a text
     or a turn; `end`: the one of them to append, which of a single one need not be said.
     `pad`, `beginning`: the ids that pad and begin a text, None where none is declared.
+    `begins`: whether a text is to begin with that, where there is one. Llama's and Gemma's
+    tokenizers put it before every text; SmolLM2's declares one, and puts it before none.
     `size`: the largest id + 1; a model may have more rows in its embedding, or fewer.
-    `template`: the chat template, as Jinja text. `token_bytes(ids)` gives the bytes of each
-    id, and `offsets(text)` the (start, stop) characters of each token; each is None where
-    the tokenizer cannot tell. A lone surrogate is encoded as U+FFFD.
+    `template`: the chat template, as Jinja text. `specials`: the id of each special token,
+    by its text; see `mark`. `token_bytes(ids)` gives the bytes of each id, and
+    `offsets(text)` the (start, stop) characters of each token; each is None where the
+    tokenizer cannot tell. A lone surrogate is encoded as U+FFFD.
 
     Raises `ValueError` for an end that is none of the ends, and ids that `size` leaves out.
 
@@ -69,11 +74,14 @@ class Tokenizer:
     end: int | None = None
     pad: int | None = None
     beginning: int | None = None
+    begins: bool = True
     size: int | None = None
     template: str | None = field(default=None, repr=False)
     name: str = "by hand"
     token_bytes: TokenBytes | None = field(default=None, repr=False)
     offsets: Offsets | None = field(default=None, repr=False)
+    specials: Mapping[str, int] = field(default_factory=dict, repr=False, hash=False)
+    secret: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         ends = frozenset(self.ends)
@@ -86,6 +94,36 @@ class Tokenizer:
                 raise ValueError(f"{name} is an id of this tokenizer's {self.size}; found {id}")
         object.__setattr__(self, "ends", ends)
         object.__setattr__(self, "end", end)
+        if self.specials and not self.secret:  # this encode knows none of them
+            secret = secrets.token_hex(16)
+            spelled = {_spell(id, secret): id for id in self.specials.values()}
+            object.__setattr__(self, "secret", secret)
+            object.__setattr__(self, "encode", _Reading(self.encode, spelled, secret))
+
+    def mark(self, text: str) -> str:
+        """Give a template's text in which `encode` reads the special tokens that it names.
+
+        Each is spelled in a way that holds a secret of this tokenizer's. So the template can
+        write a special token and an entry cannot, whatever text it holds; and all of a text
+        is encoded at once, as the model's own tokenizer would.
+
+        >>> smollm2 = adapt_tokenizer("smollm2")
+        >>> smollm2.encode(smollm2.mark("<|im_start|>user"))
+        [1, 4093]
+        >>> smollm2.encode("<|im_start|>user")[:4]
+        [44, 108, 306, 79]
+        """
+        if not self.specials:
+            return text
+        # Of two names that begin alike, the longer one is meant.
+        names = sorted(map(re.escape, self.specials), key=len, reverse=True)
+        return re.sub(
+            "|".join(names), lambda found: _spell(self.specials[found[0]], self.secret), text
+        )
+
+
+def _spell(id: int, secret: str) -> str:
+    return f"<{id} {secret}>"
 
 
 def adapt_tokenizer(source: Any) -> Tokenizer:
@@ -95,8 +133,9 @@ def adapt_tokenizer(source: Any) -> Tokenizer:
     template (`tokenizer_config.json`, `special_tokens_map.json`, `chat_template.jinja`) and
     the ids at which the model stops (`generation_config.json`). The end to append is the
     tokenizer's own `eos_token`, else the first at which the model stops. A bare
-    `tokenizers.Tokenizer`, or a `tokenizer.json` alone, declares none of that;
-    `dataclasses.replace(adapted, ends={2}, end=2)` does. Any name that tiktoken knows is
+    `tokenizers.Tokenizer`, or a `tokenizer.json` alone, declares none of that but the
+    beginning that it puts before a text; `dataclasses.replace(adapted, ends={2}, end=2)`
+    declares the rest. Any name that tiktoken knows is
     taken, too, and tiktoken may fetch its vocabulary.
 
     SmolLM2's alphabet lacks 21 bytes. Text in UTF-8 has eight of them: six control
@@ -110,7 +149,7 @@ def adapt_tokenizer(source: Any) -> Tokenizer:
 
     >>> smollm2 = adapt_tokenizer("smollm2")
     >>> smollm2
-    Tokenizer(ends=frozenset({2}), end=2, pad=2, beginning=1, size=49152, name='smollm2')
+    Tokenizer(ends=frozenset({2}), end=2, pad=2, beginning=1, begins=False, size=49152, ...
     >>> smollm2.encode(" in  5")
     [281, 256, 37]
     >>> smollm2.decode(smollm2.encode("<|im_end|>")), len(smollm2.encode("<|im_end|>"))
@@ -163,7 +202,7 @@ def _gpt2() -> Tokenizer:
     size = END_ID + 1
     return Tokenizer(
         gpt2_encode, gpt2_decode, ends, pad=END_ID, size=size, name="gpt2",
-        token_bytes=gpt2_token_bytes,
+        token_bytes=gpt2_token_bytes, specials={"<|endoftext|>": END_ID},
     )  # fmt: skip
 
 
@@ -195,6 +234,7 @@ def _from_tiktoken(encoding: tiktoken.Encoding) -> Tokenizer:
         size=encoding.n_vocab,
         name=encoding.name,
         token_bytes=encoding.decode_tokens_bytes,
+        specials=encoding._special_tokens,
     )
 
 
@@ -206,7 +246,7 @@ def _from_folder(path: Path, name: str) -> Tokenizer:
             "AutoTokenizer.from_pretrained(...).save_pretrained(folder)"
         )
     try:
-        backend = Backend.from_file(str(file))
+        backend = Backend.from_buffer(file.read_bytes())
     except Exception as error:  # the package has no exception of its own
         said = " ".join(str(error).split())
         raise ValueError(f"{file} is no tokenizer: {said}") from None
@@ -239,16 +279,19 @@ def _from_transformers(source: Any) -> Tokenizer:
         size=max(vocabulary.values()) + 1,
         name=name,
     )
-    special = set(declared["additional_special_tokens"])
+    special = {vocabulary[text]: text for text in declared["additional_special_tokens"]}
     unknown = getattr(source, "unk_token_id", None)
-    _refuse_if_special_is_read(adapted, {vocabulary[text]: text for text in special}, unknown)
+    _refuse_if_special_is_read(adapted, special, unknown)
+    declared["begun"] = source.encode("a")
+    adapted = replace(adapted, specials={text: id for id, text in special.items()})
     return _declare(adapted, declared, vocabulary)
 
 
 def _from_backend(backend: Backend, name: str, declared: Mapping[str, Any]) -> Tokenizer:
     vocabulary = backend.get_vocab(with_added_tokens=True)
     special = _special_tokens(backend, declared)
-    encode = _Encode(_without_special_tokens(backend, special, name))
+    secret = secrets.token_hex(16)
+    encode = _Encode(_without_special_tokens(backend, special, name, secret))
     is_bytewise = isinstance(backend.decoder, decoders.ByteLevel)
     adapted = Tokenizer(
         encode,
@@ -257,9 +300,12 @@ def _from_backend(backend: Backend, name: str, declared: Mapping[str, Any]) -> T
         name=name,
         token_bytes=_TokenBytes(backend) if is_bytewise else None,
         offsets=encode.offsets,
+        specials={text: id for id, text in special.items()},
+        secret=secret,
     )
     _refuse_if_special_is_read(adapted, special, _unknown(backend))
-    return _declare(adapted, declared, vocabulary)
+    begun = backend.encode("a", add_special_tokens=True).ids
+    return _declare(adapted, {"begun": begun, **declared}, vocabulary)
 
 
 # What is declared -----------------------------------------------------------------------
@@ -268,7 +314,10 @@ def _from_backend(backend: Backend, name: str, declared: Mapping[str, Any]) -> T
 def _declare(
     adapted: Tokenizer, declared: Mapping[str, Any], vocabulary: Mapping[str, int]
 ) -> Tokenizer:
-    """Add the ids that end, pad and begin a text, and the template."""
+    """Add the ids that end, pad and begin a text, and the template.
+
+    `begun` among what is declared: the ids of some text, as the tokenizer itself begins it.
+    """
 
     def ids(key: str) -> list[int]:
         texts_or_ids = (_text(given) for given in _listed(declared.get(key)))
@@ -276,6 +325,10 @@ def _declare(
         return [int(id) for id in found if id is not None]
 
     own, stops = ids("eos_token"), ids("stops")
+    beginning = next(iter(ids("bos_token")), None)
+    first = next(iter(declared["begun"]), None)
+    if beginning is None and first in adapted.specials.values():
+        beginning = first  # nothing calls it so, and yet it stands before every text
     template = declared.get("chat_template")
     if isinstance(template, list):  # several with names, as older files have them
         template = {one["name"]: one["template"] for one in template}
@@ -286,7 +339,8 @@ def _declare(
         ends=frozenset([*own, *stops]),
         end=next(iter([*own, *stops]), None),
         pad=next(iter(ids("pad_token")), None),
-        beginning=next(iter(ids("bos_token")), None),
+        beginning=beginning,
+        begins=beginning is None or first == beginning,
         template=template,
     )
 
@@ -335,23 +389,29 @@ def _read(file: Path) -> dict[str, Any]:
 # Text is only text ----------------------------------------------------------------------
 
 
-def _without_special_tokens(backend: Backend, special: Mapping[int, str], name: str) -> Backend:
+def _without_special_tokens(
+    backend: Backend, special: Mapping[int, str], name: str, secret: str
+) -> Backend:
     """Give a copy in which no text can be read as a special token.
 
     The library has a switch for that, but a copy sent to a worker process forgets it, and
     some models hold the special tokens among their pieces. So these are renamed, in the
-    copy, to what no text holds, and keep their ids.
+    copy, to what no text holds, and keep their ids: what is so spelled is still read.
     """
     try:
         settings = json.loads(backend.to_str())
     except Exception as error:  # parts written in Python
         raise ValueError(f"{name}: this tokenizer cannot be written as JSON: {error}") from None
-    hidden = {text: f"<{id} {secrets.token_hex(16)}>" for id, text in special.items()}
+    hidden = {text: _spell(id, secret) for id, text in special.items()}
     # Nor does it add tokens, cut texts at a length, or pad them.
     settings |= {"post_processor": None, "truncation": None, "padding": None}
-    for token in settings["added_tokens"]:
-        if token["content"] in hidden:
-            token |= {"content": hidden[token["content"]], "special": True, "normalized": False}
+    added = {token["id"]: token for token in settings["added_tokens"]}
+    for id, text in special.items():
+        # One that the model alone has is added: transformers does so, too.
+        plain = {"single_word": False, "lstrip": False, "rstrip": False}
+        new = {"id": id, "content": hidden[text], "special": True, "normalized": False}
+        added[id] = {**plain, **added.get(id, {}), **new}
+    settings["added_tokens"] = [added[id] for id in sorted(added)]
     model = settings["model"]
     if isinstance(model["vocab"], dict):
         model["vocab"] = {hidden.get(text, text): id for text, id in model["vocab"].items()}
@@ -412,6 +472,26 @@ class _Encode:
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self.backend.encode(_whole(text), add_special_tokens=False).offsets)
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """Read what is spelled with the secret as special tokens, for an encode that reads none."""
+
+    plain: Encode
+    spelled: Mapping[str, int]
+    secret: str
+
+    def __call__(self, text: str) -> list[int]:
+        if self.secret not in text:
+            return list(self.plain(text))
+        pieces = re.split(f"(<\\d+ {self.secret}>)", text)
+        read = (
+            [self.spelled[piece]] if piece in self.spelled else self.plain(piece)
+            for piece in pieces
+            if piece
+        )
+        return [int(id) for ids in read for id in ids]
 
 
 @dataclass(frozen=True, eq=False)

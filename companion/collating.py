@@ -10,9 +10,9 @@ steps 1 and 2 (`companion.storing`), and which entries share a batch
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Sequence
+from dataclasses import InitVar, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,13 +47,21 @@ class Collator:
 
     `pad_id`, `end_id`: the ids of the pad and of the end token; they may be the same. Exactly
     one end token is appended to each text that is not `closed`, none to one that is.
+    `begin_id`: the id that begins each text, which no truncation takes away; it is not put
+    there, since the prompt of inference has it, too (`tokenize_entry`). `ends`: all ids that
+    end an answer, where there are more than the one to append. `tokenizer`: gives those of
+    these that are not given otherwise, as `adapt_tokenizer` reads them; its end pads, where
+    it declares no pad.
     `ignore_index`: stands for a target that is not supervised. `mask`: "none", "prompt",
     "prompt_without_header", or a function of your own from an entry to supervised spans.
     `max_length`: the most columns that inputs and targets may have. A text longer than
     that is treated as `truncation` says:
 
     - "cut": what does not fit is cut off, the end token with it;
-    - "keep_end": one more token is cut, and the end token put in its place;
+    - "keep_end": one more token is cut, and the end token put in its place, or the answer's
+      own end, where that is one of `ends`;
+    - "cut_prompt": what is too much is cut off the prompt's beginning, so that the response
+      stays; what is still too much, as by "keep_end";
     - "drop": the row is left out of the batch;
     - "error": a `ValueError` names it.
 
@@ -70,6 +78,8 @@ class Collator:
     tensor([[    1,     2,     3,     4, 50256],
             [    6, 50256,  -100,  -100,  -100],
             [    8,     9, 50256,  -100,  -100]])
+    >>> Collator(tokenizer="smollm2").end_id
+    2
     """
 
     pad_id: int = PAD_ID
@@ -80,8 +90,13 @@ class Collator:
     truncation: str = "cut"
     pad_to_multiple_of: int | None = None
     device: str | torch.device | None = None
+    begin_id: int | None = None
+    ends: Collection[int] = ()
+    tokenizer: InitVar[Any] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, tokenizer: Any) -> None:
+        if tokenizer is not None:
+            self._take_ids(tokenizer)
         get_mask(self.mask)  # refuses a name that none has
         if self.truncation not in TRUNCATIONS:
             raise ValueError(
@@ -90,11 +105,17 @@ class Collator:
         for name, least in (
             ("pad_id", 0),
             ("end_id", 0),
+            ("begin_id", 0),
             ("ignore_index", None),
             ("max_length", 1),
             ("pad_to_multiple_of", 1),
         ):
             _check_whole(name, getattr(self, name), least)
+        if not isinstance(self.ends, Collection) or isinstance(self.ends, str):
+            raise ValueError(f"ends are ids, as in {{2, 3}}; found {self.ends!r}")
+        for id in self.ends:
+            _check_whole("each of ends", id, 0)
+        object.__setattr__(self, "ends", frozenset(self.ends))
         if self.ignore_index >= 0:
             raise ValueError(
                 f"ignore_index is negative, so that it is no token's id; found {self.ignore_index}"
@@ -108,6 +129,25 @@ class Collator:
                 f"a width cannot be a multiple of {self.pad_to_multiple_of} and stay within "
                 f"max_length {self.max_length}; let max_length be a multiple of it"
             )
+
+    def _take_ids(self, source: Any) -> None:
+        """Take the ids that were left as GPT-2's from another tokenizer."""
+        from companion.adapting import adapt_tokenizer
+
+        tokenizer = adapt_tokenizer(source)
+        # An id that is GPT-2's is one that was not given.
+        end = tokenizer.end if self.end_id == END_ID else self.end_id
+        if end is None:
+            raise ValueError(
+                f"{tokenizer.name}: this tokenizer declares no end of its own to append; give "
+                "end_id, or dataclasses.replace(adapted, ends={...}, end=...)"
+            )
+        pad = end if tokenizer.pad is None else tokenizer.pad
+        object.__setattr__(self, "end_id", end)
+        object.__setattr__(self, "pad_id", pad if self.pad_id == PAD_ID else self.pad_id)
+        object.__setattr__(self, "ends", self.ends or tokenizer.ends)
+        if self.begin_id is None and tokenizer.begins:
+            object.__setattr__(self, "begin_id", tokenizer.beginning)
 
     def __call__(self, batch: Sequence[Item]) -> Batch:
         import torch
@@ -138,7 +178,7 @@ class Collator:
             return entries
         if self.truncation in ("drop", "error"):
             return self._admit(entries)
-        texts = [truncate(entry, limit, self.truncation, self.end_id) for entry in entries]
+        texts = [self._truncated(entry) for entry in entries]
         lost = [row for row, text in enumerate(texts) if entries[row].turns and not text.turns]
         if 0 < len(lost) < len(texts):
             warnings.warn(
@@ -148,6 +188,10 @@ class Collator:
                 stacklevel=3,
             )
         return texts
+
+    def _truncated(self, entry: TokenizedEntry) -> TokenizedEntry:
+        limit, truncation = self.max_length, self.truncation
+        return truncate(entry, limit, truncation, self.end_id, self.begin_id, self.ends)
 
     def _admit(self, entries: list[TokenizedEntry]) -> list[TokenizedEntry]:
         """Leave out, or refuse, the entries that "drop" and "error" do not want."""
@@ -206,7 +250,7 @@ def to_device(
 
 def _check_whole(name: str, value: object, least: int | None) -> None:
     """Refuse what is no whole number, or under the least; None stands for no limit."""
-    if value is None and least == 1:
+    if value is None and (least == 1 or name == "begin_id"):
         return
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ValueError(f"{name} is a whole number; found {value!r}")

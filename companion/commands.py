@@ -1,28 +1,25 @@
 """The command line: `python -m companion audit FILE`, and `python -m companion show FILE`.
 
-`audit` prints the survey of a file of entries, and `show` one of its entries through all
-six steps. The exit status is 0 where nothing is wrong, 1 where errors were found in the
-entries, and 2 where the command could not do its work; then one sentence on stderr says
-why. What it leaves out: everything but reading arguments and printing.
+`audit` prints the survey of a file of entries or conversations, or the audit of rows of ids,
+and `show` one of them, an entry through all six steps. The exit status is 0 where nothing is
+wrong, 1 where errors were found, and 2 where the command could not do its work; then one
+sentence on stderr says why. What it leaves out: everything but reading arguments and printing.
 
 Nothing but the standard library is imported here; a command imports what it needs when it
 runs, so that `--help` answers at once.
 """
 
 import argparse
-import importlib
 import io
 import json
 import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from companion.entries import Entry, entries_of, load_entries
-from companion.formatting import STYLES, PromptStyle
+from companion.formatting import STYLES
 from companion.showing.glyphs import show_lines, show_plain
 
 FOUND, FAILED, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
@@ -30,15 +27,23 @@ FOUND, FAILED, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 The last two are what a shell reports of a program that the signal has ended."""
 
 if TYPE_CHECKING:
-    from companion.tokenizing import Decode, Encode
+    from companion.adapting import Tokenizer
+    from companion.entries import Entry
+    from companion.findings import Found
+    from companion.reading import FileRows
 
 MASKS = ("none", "prompt", "prompt_without_header")
 """Those of `companion.masking`, which needs more than the standard library; a test compares."""
 
+OPTIONS = {"style": None, "max_length": None, "mask": None, "batch_size": 8, "tokenizer": None}
+"""The options that both commands have, and what they are where they are not given."""
+
 DESCRIPTION = """See how instruction data becomes the tensors that a model is fine-tuned on.
 
-FILE is a .json list of objects with "instruction", "input" and "output", all
-text, or a .jsonl file with one such object a line; "input" may be left out.
+FILE is .json, .jsonl, .csv or .parquet, in gzip or not, or - for standard
+input. What a row holds is told from its keys: an entry ("instruction",
+"input", "output"; or "prompt", "completion"), a conversation ("messages"),
+or ids ("input_ids", "labels").
 """
 
 EPILOG = """examples:
@@ -83,71 +88,144 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _read(given: argparse.Namespace) -> tuple[list[Entry], str | PromptStyle]:
-    """Give the file's entries and their prompt style: their own, where they bring the template."""
-    from companion.reading import load_file
-
-    loaded = load_file(given.file)
-    return entries_of(loaded), loaded.style or given.style
-
-
 def _audit(given: argparse.Namespace) -> int:
-    entries, style = _read(given)
-    test = None if given.test is None else load_entries(given.test)
-    tokenizer, encode, decode = _tokenizer(given.encoding)
-    from companion.surveying import survey
+    from companion.reading import iterate_file
 
-    found = survey(
-        entries,
-        style=style,
-        encode=encode,
-        decode=decode,
-        tokenizer=tokenizer,
-        max_length=given.max_length,
-        mask=given.mask,
-        batch_size=given.batch_size,
-        test=test,
-        progress=_is_terminal(sys.stderr),
-    )
+    rows = iterate_file(given.file)
+    look = _audit_rows if rows.form.gives == "token rows" else _survey
+    found = look(given, rows)
     if given.json:
+        read = {"name": rows.name, "form": rows.form.name, "layout": rows.layout}
+        told = {"file": {**read, "unread": rows.unread}, **json.loads(found.to_json())}
         # Escaped, so that no character of a text reaches a terminal; a program reads the same.
-        print(json.dumps(json.loads(found.to_json()), indent=2))
+        print(json.dumps(told, indent=2))
     else:
-        print(show_lines(str(found)))
-    if found.findings and not given.json:
-        number = found.findings[0].rows[0]
-        again = f"python -m companion show {shlex.quote(given.file)} --entry {number}"
-        print(show_lines(f"\nto look at one of them:\n  {again}"))
+        print(show_lines(f"{rows}\n{found}"))
+        if found.findings:
+            print(show_lines(_look_at(given, found.findings[0].rows[0])))
     return FOUND if found.errors else 0
 
 
-def _show(given: argparse.Namespace) -> int:
-    entries, style = _read(given)
-    number, size = given.entry, given.batch_size
-    if number > len(entries):
-        raise ValueError(
-            f"--entry {number}: the entries of {given.file} are numbered 1 to {len(entries):,}"
-        )
-    from companion.showing.terminal import walk
-    from companion.tokenizing import tokenize_entry
+def _survey(given: argparse.Namespace, rows: "FileRows") -> "Found":
+    test: Any = None if given.test is None else _same_kind(given.test, rows)
+    from companion.surveying import survey
 
-    first = (number - 1) // size * size
-    batch = entries[first : first + size]
-    entry = entries[number - 1]
-    color = _in_color(given.color)
-    steps = walk(
-        entry,
-        style=style,
-        mask=given.mask,
+    return survey(
+        _with_bar(rows),
+        style=given.style,
+        tokenizer=_tokenizer(given) or "gpt2",
         max_length=given.max_length,
-        longest=max(len(tokenize_entry(other, style).ids) for other in batch),
-        color=color,
-        full=given.full,
+        mask=given.mask or "none",
+        batch_size=given.batch_size,
+        test=test,
     )
-    print(f"Entry {number:,} of {len(entries):,}, in the batch of entries", end=" ")
-    print(f"{first + 1:,} to {first + len(batch):,}\n\n", end="")
+
+
+def _same_kind(path: str, rows: "FileRows") -> "FileRows":
+    """Open the test file; what it holds must be what is compared with it."""
+    from companion.reading import iterate_file
+
+    test = iterate_file(path)
+    if test.form.gives != rows.form.gives:
+        raise ValueError(
+            f"--test {path}: holds {test.form.gives}, and {rows.name} {rows.form.gives}"
+        )
+    return test
+
+
+def _audit_rows(given: argparse.Namespace, rows: "FileRows") -> "Found":
+    if given.test is not None:
+        raise ValueError(f"--test compares texts, and {rows.name} holds rows of ids")
+    from companion.assembling import audit_rows
+    from companion.auditing import Expectation
+
+    declared = Expectation(mask=given.mask, style=given.style, max_length=given.max_length)
+    return audit_rows(_with_bar(rows), tokenizer=_tokenizer(given), expect=declared)
+
+
+def _with_bar(rows: "FileRows") -> "Iterator[Any]":
+    """Give the rows, and in a terminal show on stderr how much of the file has been read."""
+    from tqdm import tqdm
+
+    off = not _is_terminal(sys.stderr)
+    with tqdm(desc="auditing", total=rows.size, unit="B", unit_scale=True, disable=off) as bar:
+        for row in rows:
+            yield row
+            if not off:
+                bar.update(rows.position - bar.n)
+
+
+def _look_at(given: argparse.Namespace, number: int) -> str:
+    """Give the command that shows what was found, with the options that were given."""
+    is_lost = given.file == "-"  # what came from standard input is not there any more
+    again = ["python", "-m", "companion", "show", "FILE" if is_lost else given.file]
+    again += ["--entry", str(number)]
+    for name, ordinary in OPTIONS.items():
+        value = getattr(given, name)
+        if value != ordinary:
+            again += [f"--{name.replace('_', '-')}", str(value)]
+    how = ", with the data in a file" if is_lost else ""
+    return f"\nto look at one of them{how}:\n  {shlex.join(again)}"
+
+
+def _show(given: argparse.Namespace) -> int:
+    from companion.reading import iterate_file
+
+    rows = iterate_file(given.file)
+    number, size = given.entry, given.batch_size
+    first = (number - 1) // size * size
+    # Of a large file no more is kept than the entry's batch, which gives its width.
+    batch: list[Any] = []
+    for at, row in enumerate(rows):
+        if first <= at < first + size:
+            batch.append(row)
+    if number > rows.count:
+        raise ValueError(
+            f"--entry {number}: the entries of {given.file} are numbered 1 to {rows.count:,}"
+        )
+    color = _in_color(given.color)
+    row, tokenizer = batch[number - 1 - first], _tokenizer(given)
+    looks: dict[str, Any] = {"color": color, "full": given.full}
+    among = f"{number:,} of {rows.count:,}"
+    if rows.form.gives == "entries":
+        steps = _walk(given, row, batch, tokenizer or "gpt2", looks)
+        of = f"in the batch of entries {first + 1:,} to {first + len(batch):,}"
+        head = f"Entry {among}, {of}"
+    elif rows.form.gives == "conversations":
+        from companion.showing.terminal import walk_conversation
+
+        steps = walk_conversation(row, tokenizer=tokenizer or "gpt2", **looks)
+        head = f"Conversation {among}"
+    else:
+        from companion.showing.terminal import walk_row
+
+        steps, head = walk_row(row, tokenizer=tokenizer, **looks), f"Row {among}"
+    print(head, end="\n\n")
     print(_with_colors(steps) if color else show_lines(steps))
     return 0
+
+
+def _walk(
+    given: argparse.Namespace,
+    entry: "Entry",
+    batch: "list[Entry]",
+    tokenizer: "Tokenizer | str",
+    looks: dict[str, Any],
+) -> str:
+    """Give the six steps of an entry, in a block as wide as its batch."""
+    from companion.showing.terminal import walk
+    from companion.storing import InstructionDataset
+
+    lengths = InstructionDataset(batch, given.style, tokenizer=tokenizer).lengths
+    return walk(
+        entry,
+        style=given.style,
+        tokenizer=tokenizer,
+        mask=given.mask or "none",
+        max_length=given.max_length,
+        longest=int(lengths.max()),
+        **looks,
+    )
 
 
 def _with_colors(text: str) -> str:
@@ -172,58 +250,16 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _tokenizer(name: str) -> "tuple[str, Encode, Decode]":
-    """Load a tokenizer: GPT-2's as it is packaged, a folder's, or one that tiktoken knows."""
-    import tiktoken
+def _tokenizer(given: argparse.Namespace) -> "Tokenizer | None":
+    """Give the tokenizer that was asked for, whatever it is; None where none was."""
+    if given.tokenizer is None:
+        return None
+    from companion.adapting import adapt_tokenizer
 
-    from companion.tokenizing import gpt2_decode, gpt2_encode
-
-    if name in ("gpt2", "r50k_base"):
-        return "gpt2", gpt2_encode, gpt2_decode
-    path = Path(name)
-    if path.is_dir():
-        path = path / "tokenizer.json"
-    if path.suffix == ".json":
-        return name, *_from_file(path)
-    if name not in tiktoken.list_encoding_names():
-        known = ", ".join(tiktoken.list_encoding_names())
-        raise ValueError(
-            f"--encoding {name}: neither a folder with a tokenizer.json nor one of {known}"
-        )
     try:
-        encoding = tiktoken.get_encoding(name)
-    except Exception as error:  # many things can go wrong on the way to a vocabulary
-        raise ValueError(
-            f"--encoding {name}: tiktoken fetches this vocabulary from the network, "
-            f"and could not ({type(error).__name__})"
-        ) from None
-    return name, encoding.encode_ordinary, encoding.decode
-
-
-def _from_file(path: Path) -> "tuple[Encode, Decode]":
-    """Load a tokenizer.json, as published models have it, with the package `tokenizers`."""
-    if not path.is_file():
-        raise ValueError(f"--encoding: there is no {path}")
-    try:
-        tokenizers = importlib.import_module("tokenizers")
-    except ImportError:
-        raise ValueError(
-            "--encoding with a folder needs the package tokenizers: pip install tokenizers"
-        ) from None
-    try:
-        tokenizer = tokenizers.Tokenizer.from_buffer(path.read_bytes())
-    except Exception as error:  # the package has no exception of its own
-        raise ValueError(f"--encoding: {path} is no tokenizer: {_sentence(error)}") from None
-
-    def encode(text: str) -> list[int]:
-        # It refuses a lone surrogate, where GPT-2's reads U+FFFD.
-        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return list(tokenizer.encode(whole, add_special_tokens=False).ids)
-
-    def decode(ids: list[int]) -> str:
-        return str(tokenizer.decode(ids, skip_special_tokens=False))
-
-    return encode, decode
+        return adapt_tokenizer(given.tokenizer)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"--tokenizer: {_sentence(error)}") from None
 
 
 def _sentence(error: Exception) -> str:
@@ -250,13 +286,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     audit.add_argument(
         "--test", metavar="FILE", help="the test entries; a question in both files is an error"
-    )
-    audit.add_argument(
-        "--encoding",
-        metavar="NAME",
-        default="gpt2",
-        help="the tokenizer: a folder with a tokenizer.json, or a name that tiktoken knows, "
-        "which it may fetch (default: gpt2, which is packaged)",
     )
     audit.add_argument("--json", action="store_true", help="print JSON, for programs to read")
     show = _command(commands, "show", _show, "print one entry through all six steps")
@@ -286,13 +315,20 @@ def _command(
         name, prog=prog, help=description, description=f"{description.capitalize()}."
     )
     command.set_defaults(run=run, prog=prog)
-    command.add_argument("file", metavar="FILE", help="the entries, .json or .jsonl")
+    command.add_argument("file", metavar="FILE", help="the data; - is standard input")
     command.add_argument(
         "--style",
         choices=tuple(STYLES),
-        default="alpaca",
-        help="the prompt style: %(choices)s (default: alpaca)",
+        help="the prompt style of entries: %(choices)s (default: alpaca; none for entries that "
+        "bring their whole prompt)",
         metavar="STYLE",
+    )
+    command.add_argument(
+        "--tokenizer",
+        "--encoding",
+        metavar="NAME",
+        help="gpt2 or smollm2, which are packaged; a folder with a tokenizer.json; or a name that "
+        "tiktoken knows, which it may fetch (default: gpt2; for rows of ids, none)",
     )
     command.add_argument(
         "--max-length",
@@ -303,7 +339,6 @@ def _command(
     command.add_argument(
         "--mask",
         choices=MASKS,
-        default="none",
         metavar="MASK",
         help="what is not learned from: %(choices)s (default: none)",
     )

@@ -1,11 +1,13 @@
 """A conversation: what was said, turn by turn, before any template makes one text of it.
 
-Two types and no more. What they leave out: the text and its tokens, which a chat template
-gives, and the reading of files (`companion.reading`). Chapter 13.
+Two types, and the set that comes with the book. What they leave out: the text and its tokens,
+which a chat template gives, and the reading of files (`companion.reading`). Chapter 13.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 
@@ -60,3 +62,29 @@ class Conversation:
 
     def __getitem__(self, place: int) -> Message:
         return self.messages[place]
+
+
+def load_conversations(path: str | Path | None = None) -> list[Conversation]:
+    """Read conversations from `path`, or the embedded set when there is no path.
+
+    Raises `FileNotFoundError` where there is no such file, and `EntryError` where the file
+    holds anything but conversations.
+
+    >>> talks = load_conversations()
+    >>> len(talks), talks[0][0].content
+    (200, 'is it accomodation or accommodation?')
+    """
+    from companion.entries import EntryError  # what reads files knows the types above
+    from companion.reading import load_file
+
+    if path is None:
+        with as_file(files("companion") / "data" / "conversations.json") as embedded:
+            return load_conversations(embedded)
+    loaded = load_file(path)
+    talks = [row for row in loaded.rows if isinstance(row, Conversation)]
+    if not talks:
+        raise EntryError(
+            f"{loaded.name}: the file holds {loaded.form.gives}, in the form {loaded.form.name}; "
+            "companion.reading.load_file reads them"
+        )
+    return talks

@@ -32,6 +32,15 @@ class Entry:
     task: str = ""
 
 
+@dataclass(frozen=True)
+class GivenEntry(Entry):
+    """An entry that brings the whole text of its prompt: it stands in `instruction`.
+
+    Where no prompt style is asked for, such an entry is put into none; see
+    `companion.forms.style_for`.
+    """
+
+
 class EntryError(ValueError):
     """A file that cannot be read; the message names the file, the entry or line, the field."""
 
@@ -42,8 +51,8 @@ def load_entries(path: str | Path | None = None) -> list[Entry]:
     A missing `input` or `task` is "", and fields that this book has no use for are
     passed over. Entries and lines are counted from 1 in messages.
 
-    Data that bring the whole text of their prompt (`prompt`, `completion`) become entries
-    for a prompt style that adds nothing, `companion.forms.GIVEN`. Raises
+    Data that bring the whole text of their prompt (`prompt`, `completion`) become
+    `GivenEntry`, to which no prompt style adds a character unless it is asked for. Raises
     `FileNotFoundError` where there is no such file, and `EntryError` where the file holds
     anything but entries.
 

@@ -12,15 +12,29 @@ from itertools import chain
 from typing import Any
 
 from companion.conversations import Conversation, Message
-from companion.entries import Entry
-from companion.formatting import PromptStyle
+from companion.entries import Entry, GivenEntry
+from companion.formatting import STYLES, PromptStyle, get_style
 from companion.parsing import kind
 
-GIVEN = PromptStyle("given", instruction="{instruction}", header="")
+GIVEN = PromptStyle("given", instruction="{instruction}", input="{input}", header="")
 """The prompt style of data that bring their prompt's whole text: it adds no character.
 
 `plain` would put a line break before the response, and `alpaca` a second template.
 """
+
+
+def style_for(entry: Entry, style: str | PromptStyle | None) -> PromptStyle:
+    """Give the style that was asked for; where none was, `GIVEN` or Alpaca's, by the entry.
+
+    >>> style_for(Entry("Name a colour.", "", "Blue."), None).name
+    'alpaca'
+    >>> style_for(GivenEntry("Q: Name a colour. A:", "", " Blue."), None).name
+    'given'
+    """
+    if style is not None:
+        return get_style(style)
+    return GIVEN if isinstance(entry, GivenEntry) else STYLES["alpaca"]
+
 
 IGNORED = -100
 """What a label is where nothing is learned; written here, since this module needs no numpy."""
@@ -137,8 +151,9 @@ def unknown(values: Sequence[object]) -> str:
 
 
 QUESTIONS = ("instruction", "question", "query", "prompt", "problem", "user", "human", "input")
+CONTEXTS = ("input", "context", "passage", "document", "article")
 ANSWERS = ("output", "response", "answer", "completion", "chosen", "target", "solution", "label")
-"""What other data call their instruction and their output, the likeliest names first."""
+"""What other data call their instruction, their input and their output, the likeliest first."""
 
 
 def _line(keys: list[str]) -> str:
@@ -156,7 +171,12 @@ def _line(keys: list[str]) -> str:
         asked = next((key for key in keys if key != answered), answered)
     elif answered is None:
         answered = next((key for key in keys if key != asked), asked)
-    return f'[{{"instruction": row[{asked!r}], "output": row[{answered!r}]}} for row in rows]'
+    others = [lowered[name] for name in CONTEXTS if name in lowered]
+    between = next((key for key in others if key not in (asked, answered)), None)
+    given = "" if between is None else f'"input": row[{between!r}], '
+    return (
+        f'[{{"instruction": row[{asked!r}], {given}"output": row[{answered!r}]}} for row in rows]'
+    )
 
 
 # Entries --------------------------------------------------------------------------------
@@ -192,8 +212,8 @@ def _dolly(value: Value, faults: list[str]) -> Entry:
     )
 
 
-def _prompt_completion(value: Value, faults: list[str]) -> Entry:
-    return Entry(
+def _prompt_completion(value: Value, faults: list[str]) -> GivenEntry:
+    return GivenEntry(
         _text(value, "prompt", faults, needed=True),
         "",
         _text(value, "completion", faults, needed=True),

@@ -103,14 +103,15 @@ def notice_entry(
     >>> notice_entry(Entry("Name a colour.", "<noinput>", "Blue."))
     ('input-stands-for-nothing',)
     """
+    fields = (entry.instruction, entry.input, entry.output)
     found = {
-        "input-stands-for-nothing": bool(NOTHING.fullmatch(entry.input.strip())),
+        "input-stands-for-nothing": bool(entry.input and NOTHING.fullmatch(entry.input.strip())),
         "output-stands-for-nothing": bool(NO_OUTPUT.fullmatch(entry.output.strip())),
-        "placeholder": any(map(_has_placeholder, (entry.instruction, entry.input, entry.output))),
+        "placeholder": any(map(_has_placeholder, fields)),
         "instruction-repeated": _repeats(entry.instruction, entry.output),
         "edge-moves-tokens": bool(style and encode and _edge_moves_tokens(entry, style, encode)),
     }
-    return tuple(code for code in RULES if found.get(code))
+    return tuple(code for code in found if found[code])
 
 
 def notice_conversation(
@@ -151,9 +152,10 @@ def _has_placeholder(text: str) -> bool:
 
 
 def _repeats(instruction: str, output: str) -> bool:
-    asked = instruction.strip().lower()
-    many = len(asked.split()) >= REPEATED_WORDS
-    return many and output.strip().lower().startswith(asked)
+    asked = instruction.strip()
+    # Lower letters may be more than the capital was; twice as many are enough.
+    begins = output.lstrip()[: 2 * len(asked)].lower().startswith(asked.lower())
+    return begins and len(asked.split()) >= REPEATED_WORDS
 
 
 def _is_empty(message: Message) -> bool:
@@ -190,9 +192,10 @@ def _out_of_order(messages: tuple[Message, ...]) -> Iterator[bool]:
 def _edge_moves_tokens(entry: Entry, style: PromptStyle, encode: Encode) -> bool:
     """Tell whether white space at an edge joins with the template, and the bare text does not."""
     fields = (entry.instruction, entry.input, entry.output)
-    bare = Entry(*(field.strip() for field in fields))
-    if fields == (bare.instruction, bare.input, bare.output):
+    stripped = tuple(field.strip() for field in fields)
+    if fields == stripped:
         return False
+    bare = Entry(*stripped)
     return _joined(entry, style, encode) > _joined(bare, style, encode)
 
 

@@ -31,10 +31,11 @@ if TYPE_CHECKING:  # tensors are made in the functions below, and torch is impor
 def plan_packs(lengths: ArrayLike, pack_length: int, truncation: str = "error") -> list[list[int]]:
     """Say which entries share a pack: for each pack, the numbers of its entries.
 
-    `lengths`: how many ids each entry has, without its end token; that many slots it takes.
+    `lengths`: how many slots of inputs each entry takes, which is its tokens without its
+    end, as `InstructionDataset.lengths` has them.
     `pack_length`: the slots of a pack. `truncation`: what becomes of an entry longer than
-    that, in the words of `Collator`. "error" refuses it, "drop" leaves it out; "cut" and
-    "keep_end" give it a whole pack, and a `Packer` with that truncation cuts it.
+    that, in the words of `Collator`. "error" refuses it, "drop" leaves it out; all others
+    give it a whole pack, and a `Packer` with that truncation cuts it.
 
     Best fit, the longest first: each entry goes where the least room is left over. It takes
     n log n steps for n entries, and the same lengths give the same packs. The result can be
@@ -86,7 +87,7 @@ def _sizes(lengths: ArrayLike, pack_length: int, truncation: str) -> NDArray[np.
             f"an entry has at least 1 token; entry {given.argmin()} has length {given.min()}"
         )
     sizes: NDArray[np.int64] = given.astype(np.int64)
-    if truncation in ("cut", "keep_end"):
+    if truncation not in ("drop", "error"):
         return sizes.clip(max=pack_length)
     long = np.flatnonzero(sizes > pack_length)
     if len(long) and (truncation == "error" or len(long) == len(sizes)):

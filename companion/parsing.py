@@ -23,6 +23,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, cast
 
+from companion.guessing import NAMES, guess_encoding
+
 PIECE = 1 << 16
 """How many bytes are read at a time; so much is looked at to tell what a file is."""
 
@@ -31,6 +33,9 @@ LONGEST = 1 << 28
 
 SPACE = " \t\r\n"
 """White space in JSON, and no other."""
+
+LINES = (".jsonl", ".ndjson")
+"""What files of JSON lines are called."""
 
 LISTS = frozenset(
     {"messages", "conversations", "tools", "input_ids", "labels", "loss_mask", "completion_mask"}
@@ -80,12 +85,16 @@ class Raw(NamedTuple):
 
 @dataclass
 class Source:
-    """An open file: its name, what it is, and its values; `close` lets go of it."""
+    """An open file: its name, what it is, and its values; `stack` lets go of it.
+
+    `file`: its bytes as they are stored, by which the reading can be followed.
+    """
 
     name: str
     layout: str
     rows: Iterator[Raw]
     stack: ExitStack
+    file: BinaryIO
 
 
 def open_source(path: str | Path) -> Source:
@@ -96,17 +105,21 @@ def open_source(path: str | Path) -> Source:
     name = "standard input" if str(path) == "-" else str(path)
     stack = ExitStack()
     try:
-        stream = _open(path, stack)
+        stream = file = _open(path, stack)
         suffixes = [suffix.lower() for suffix in Path(path).suffixes]
         packed = _begins(stream, b"\x1f\x8b")
         if packed:
             stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
             suffixes = [suffix for suffix in suffixes if suffix != ".gz"]
-        layout, rows = _parse(stream, suffixes[-1] if suffixes else "", stack)
+        suffix = suffixes[-1] if suffixes else ""
+        # One object that comes alone through a pipe is a line of a file of lines.
+        alone = suffix in LINES or str(path) == "-"
+        layout, rows = _parse(stream, suffix, alone, stack)
     except BaseException:
         stack.close()
         raise
-    return Source(name, f"{layout}, in gzip" if packed else layout, _until_broken(rows), stack)
+    layout = f"{layout}, in gzip" if packed else layout
+    return Source(name, layout, _until_broken(rows), stack, file)
 
 
 def _open(path: str | Path, stack: ExitStack) -> BinaryIO:
@@ -135,7 +148,9 @@ def _begins(stream: BinaryIO, mark: bytes) -> bool:
     return found
 
 
-def _parse(stream: BinaryIO, suffix: str, stack: ExitStack) -> tuple[str, Iterator[Raw]]:
+def _parse(
+    stream: BinaryIO, suffix: str, alone: bool, stack: ExitStack
+) -> tuple[str, Iterator[Raw]]:
     """Tell the layout of a file from its beginning, and give the reader of its values."""
     try:
         parquet = _begins(stream, b"PAR1")
@@ -152,11 +167,10 @@ def _parse(stream: BinaryIO, suffix: str, stack: ExitStack) -> tuple[str, Iterat
     delimiter = _delimiter(head, suffix)
     if delimiter:
         return "CSV", _csv(pieces, delimiter)
-    lines = suffix in (".jsonl", ".ndjson")
-    if _is_lines(head.lstrip(SPACE), lines):
+    if _is_lines(head.lstrip(SPACE), suffix in LINES):
         return "JSON lines", _json_lines(pieces)
     layout = "a JSON list" if head.lstrip(SPACE)[:1] == "[" else "JSON values"
-    return layout, _json_values(pieces, alone=lines)
+    return layout, _json_values(pieces, alone)
 
 
 def _delimiter(head: str, suffix: str) -> str:
@@ -259,15 +273,22 @@ def _refuse_other_encodings(head: bytes) -> None:
 
 
 def _refuse_bytes(error: UnicodeDecodeError, before: int) -> NoReturn:
-    byte = error.object[error.start : error.start + 1]
-    found = f"the file is not UTF-8 text: byte {before + error.start} is {byte[0]:#04x}"
+    whole, at = error.object, error.start
+    found = f"the file is not UTF-8 text: byte {before + at} is {whole[at]:#04x}"
     if error.reason == "unexpected end of data":
         raise ParsingError(f"{found}, where it ends within a character; it was cut off")
-    if byte in b"\x81\x8d\x8f\x90\x9d":  # no letters there
-        raise ParsingError(f"{found}, which no common encoding of one byte a letter has, either")
-    name = "Windows-1252" if byte[0] < 0xA0 else "Latin-1 or Windows-1252"
-    letter = byte.decode("cp1252")
-    raise ParsingError(f"{found}, which is {letter!r} in {name}; {_recode('cp1252')}")
+    if not whole[:at].isascii():
+        what = "it was damaged there, or joined of two"
+        raise ParsingError(f"{found}, though other characters before it are UTF-8; {what}")
+    line = whole[whole.rfind(b"\n", 0, at) + 1 :]
+    encoding = guess_encoding(line)
+    if encoding is None:
+        raise ParsingError(f"{found}, which no common encoding has in this place, either")
+    name = NAMES[encoding]
+    if encoding == "cp1252" and whole[at] < 0xA0:
+        name = "Windows-1252"  # Latin-1 has no letters there
+    there = codecs.getincrementaldecoder(encoding)().decode(whole[at : at + 24])[:8]
+    raise ParsingError(f"{found}; as {name} the text reads {there!r} there; {_recode(encoding)}")
 
 
 def _recode(encoding: str) -> str:
@@ -339,7 +360,8 @@ def _json_lines(pieces: Iterator[str]) -> Iterator[Raw]:
         except RecursionError:
             yield Raw(None, where, "the line is nested too deeply")
         except ValueError as error:
-            yield Raw(None, where, f"the line is not JSON: {_said(error)}")
+            at = error.pos if isinstance(error, json.JSONDecodeError) else 0
+            yield Raw(None, where, f"the line is not JSON: {_said(error)}{_python(text, at)}")
         else:
             yield decoder.raw(value, where)
 
@@ -486,7 +508,16 @@ class _Text:
         newline = self._text.rfind("\n", 0, at)
         start = self._line_start if newline < 0 else self._before + newline + 1
         where = f"line {line} column {self._before + at - start + 1} (char {self._before + at})"
-        raise ParsingError(f"the file is not JSON: {what}: {where}") from None
+        raise ParsingError(
+            f"the file is not JSON: {what}: {where}{_python(self._text, at)}"
+        ) from None
+
+
+def _python(text: str, at: int) -> str:
+    """Say how to make JSON of what Python prints, where it stands there instead."""
+    if text[at : at + 1] != "'" and not text.startswith(("None", "True", "False"), at):
+        return ""
+    return "; Python writes so, and json.dumps(ast.literal_eval(text)) makes it JSON"
 
 
 def _said(error: ValueError) -> str:

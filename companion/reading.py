@@ -6,6 +6,7 @@ prompt/completion, Dolly, messages, ShareGPT and rows of ids (`companion.forms`)
 leaves out: any judgement of the text, which is the work of `companion.surveying`. Chapter 01.
 """
 
+import os
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from companion.parsing import ParsingError, Raw, kind, open_source
 
 SAMPLE = 100
 """From so many values the form of a file is told."""
+
+MOST_KEYS = 1000
+"""When so many were seen, no others are kept: a file may have new ones in every row."""
 
 LISTED = 10
 """So many faults are written out, and the rest are counted."""
@@ -44,9 +48,7 @@ class Loaded:
         return self.form.style
 
     def __str__(self) -> str:
-        unread = f"; not read: {', '.join(self.unread)}" if self.unread else ""
-        what = f"rows: {len(self.rows):,}, in the form {self.form.name}, as {self.layout}"
-        return f"{self.name}: {what}{unread}"
+        return _told(self.name, len(self.rows), self.form, self.layout, self.unread)
 
 
 def load_file(path: str | Path) -> Loaded:
@@ -61,7 +63,7 @@ def load_file(path: str | Path) -> Loaded:
     ...     _ = path.write_text('{"prompt": "Name a colour.", "completion": " Blue."}')
     ...     loaded = load_file(path)
     >>> loaded.rows
-    (Entry(instruction='Name a colour.', input='', output=' Blue.', task=''),)
+    (GivenEntry(instruction='Name a colour.', input='', output=' Blue.', task=''),)
     >>> loaded.form.name, loaded.form.gives, loaded.style.name
     ('prompt/completion', 'entries', 'given')
     """
@@ -82,8 +84,10 @@ def iterate_file(path: str | Path) -> "FileRows":
 class FileRows(Iterator[Row]):
     """The rows of a file, one after another; `name`, `layout` and `form` are known at once.
 
-    `unread`, the keys that nothing was read from, is whole when all has been read. The
-    file is closed at its end, by `close`, or when nobody holds this any more.
+    `count`, how many were given, and `unread`, the keys that nothing was read from, are
+    whole when all has been read, and so is what `str` says, which is what `Loaded` says.
+    `size`: of the file, in bytes. The file is closed at its end, by `close`, or when nobody
+    holds this any more.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -92,7 +96,8 @@ class FileRows(Iterator[Row]):
         except ParsingError as error:
             name = "standard input" if str(path) == "-" else str(path)
             raise EntryError(f"{name}: {error}") from None
-        self.name, self.layout = source.name, source.layout
+        self.name, self.layout, self.count = source.name, source.layout, 0
+        self._file, self.size = source.file, os.fstat(source.file.fileno()).st_size
         self.close = weakref.finalize(self, source.stack.close)
         sample = list(islice(source.rows, SAMPLE))
         self._raws = chain(sample, source.rows)
@@ -104,6 +109,14 @@ class FileRows(Iterator[Row]):
             self.close()
             raise
 
+    def __str__(self) -> str:
+        return _told(self.name, self.count, self.form, self.layout, self.unread)
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the file have been taken in."""
+        return self.size if self._file.closed else self._file.tell()
+
     @property
     def unread(self) -> tuple[str, ...]:
         """The keys that nothing has been read from, in the order in which they came."""
@@ -113,6 +126,7 @@ class FileRows(Iterator[Row]):
         for raw in self._raws:
             row = self._row(raw)
             if row is not None and not self._faults.count:
+                self.count += 1
                 return row
         self.close()
         if self._faults.count:
@@ -134,7 +148,7 @@ class FileRows(Iterator[Row]):
         faults = [raw.fault] if raw.fault else []
         row = None
         if not faults:
-            if isinstance(raw.value, dict):
+            if isinstance(raw.value, dict) and len(self._seen) < MOST_KEYS:
                 self._seen.update(dict.fromkeys(raw.value))
             row = self._read(raw.value, faults)
         self._faults.add(raw.where, faults)
@@ -146,13 +160,20 @@ class FileRows(Iterator[Row]):
             keys = f"{', '.join([first, *middle])} and {last}"
             faults.append(f"expected an object with {keys}, and found {kind(value)}")
             return None
-        own = form_of(value)
-        if own and not self.form.fits(value):
+        if not self.form.fits(value) and (own := form_of(value)):
             faults.append(
-                f"this is in the form {own.name}, and others in the form {self.form.name}"
+                f"this is in the form {own.name}, and others in the form {self.form.name}; "
+                "a file holds one form"
             )
             return None
         return self.form.read(value, faults)
+
+
+def _told(name: str, count: int, form: Form, layout: str, unread: tuple[str, ...]) -> str:
+    keys = ", ".join(key if len(key) <= 40 else f"{key[:37]}..." for key in unread[:LISTED])
+    more = f" and {len(unread) - LISTED:,} more" if len(unread) > LISTED else ""
+    rest = f"; not read: {keys}{more}" if unread else ""
+    return f"{name}: rows: {count:,}, in the form {form.name}, as {layout}{rest}"
 
 
 def _named(form: Form) -> tuple[str, ...]:

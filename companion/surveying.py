@@ -1,128 +1,63 @@
-"""Survey a file of entries before anyone trains on it: what it holds, and what is wrong.
+"""Survey a file before anyone trains on it: what it holds, and what is wrong.
 
-Takes entries, the prompt style, the tokenizer and the lengths that a training run will
-use, and gives a `Survey`: how long the texts are, what the maximum length cuts, how much
-of the batches would be padding, what the template costs, and findings in the words of
-`companion.findings`. What it leaves out: the batches themselves (`companion.auditing`),
-and whether an answer is true. Chapter 08.
+Takes entries or conversations, one after the other, and what a training run will use: the
+prompt style, the tokenizer, the lengths. Gives a `Survey` or a `ChatSurvey`: how long the
+texts are, what the maximum length cuts, how much of the batches would be padding, what the
+template costs, and findings in the words of `companion.proofreading`. It goes piece by
+piece, so that the file may be larger than memory. What it leaves out: the batches
+themselves (`companion.auditing`), and whether an answer is true. Chapter 08.
 """
 
 import html
-import re
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from companion.adapting import Tokenizer
 from companion.collating import Collator
+from companion.conversations import Conversation
 from companion.entries import Entry
-from companion.findings import SITE, Finding, Found, Rule, name_places
+from companion.findings import Found
 from companion.formatting import PromptStyle, get_style
+from companion.forms import style_for
+from companion.ignoring import Spans
 from companion.masking import get_mask
 from companion.padding import count_pads, padding_share
-from companion.storing import InstructionDataset
-from companion.tokenizing import END_ID, Decode, Encode, gpt2_decode, gpt2_encode
-from companion.truncating import fits, truncate
-
-RULES: dict[str, Rule] = {
-    "nothing-supervised": Rule(
-        "error",
-        "{where}: of the response nothing is left at max length {limit}, so there is nothing "
-        "to learn from.",
-        "Raise the maximum length, or shorten the prompts.",
-        "07_collating",
-    ),
-    "test-leak": Rule(
-        "error",
-        "{where}: the same instruction and input stand in the test file, so the test asks "
-        "what was trained on.",
-        "Take these entries out of one of the two files.",
-        "08_auditing",
-    ),
-    "response-empty": Rule(
-        "error",
-        "{where}: the response is empty, so the model learns to answer nothing.",
-        "Write the answer, or take the entry out.",
-        "08_auditing",
-    ),
-    "response-blank": Rule(
-        "error",
-        "{where}: the response is white space alone.",
-        "Write the answer, or take the entry out.",
-        "08_auditing",
-    ),
-    "special-read": Rule(
-        "error",
-        "{where}: the text spells out {names}, which this tokenizer reads as one special token.",
-        "Take it out of the text, or have the tokenizer read an entry's text as ordinary text.",
-        "02_tokenizing",
-    ),
-    "response-lost": Rule(
-        "note",
-        "{where}: of the response nothing is left at max length {limit}, and nothing is "
-        "supervised.",
-        "Raise the maximum length, shorten the prompt, or drop such entries.",
-        "07_collating",
-    ),
-    "response-cut": Rule(
-        "note",
-        "{where}: the text is cut at max length {limit} and has no end token to learn from.",
-        "Raise the maximum length, or choose a truncation that keeps the end or drops the entry.",
-        "07_collating",
-    ),
-    "instruction-empty": Rule(
-        "note",
-        "{where}: neither the instruction nor the input holds a character to answer to.",
-        "Write the instruction, or take the entry out.",
-        "08_auditing",
-    ),
-    "duplicate": Rule(
-        "note",
-        "{where}: an earlier entry has the same instruction, input and output.",
-        "Keep one of them; what stands twice weighs twice.",
-        "08_auditing",
-    ),
-    "responses-differ": Rule(
-        "note",
-        "{where}: the same instruction and input have different responses.",
-        "Keep the best response, unless several are meant.",
-        "08_auditing",
-    ),
-    "special-typed": Rule(
-        "note",
-        "{where}: the text spells out {names}, as ordinary tokens.",
-        "Look at where this text comes from; some tokenizers would read a special token there.",
-        "02_tokenizing",
-    ),
-    "header-in-text": Rule(
-        "note",
-        "{where}: the text holds the response header of this prompt style, {header}.",
-        "Mask by the length of the prompt, as is done here; what looks for the header in the "
-        "text may find this one.",
-        "06_masking",
-    ),
-    "damaged-text": Rule(
-        "note",
-        "{where}: the text holds a character that is left when text was damaged: U+FFFD, NUL, "
-        "or half of a surrogate pair.",
-        "Read the file's source again with the encoding that it was written in.",
-        "08_auditing",
-    ),
-}
-"""Every finding that a file can have, by its code, in the order in which a survey names them."""
-
-LOOKALIKE = re.compile(
-    r"<[|｜][^\s<>|｜]{1,40}[|｜]>"  # <|endoftext|>, <|im_end|>, and those with wide bars
-    r"|</?s>|<(?:bos|eos|pad|unk|mask)>|<(?:start|end)_of_turn>"
-    r"|\[/?INST\]|<</?SYS>>|\[(?:CLS|SEP|PAD|UNK|MASK|BOS|EOS)\]"
+from companion.piecing import cut_pieces
+from companion.proofreading import (
+    RULES,
+    Collected,
+    Note,
+    Repeats,
+    Spellings,
+    digest_test,
+    digests,
+    proofread_conversation,
+    proofread_entry,
 )
-"""What some tokenizer reads as one special token, typed out."""
+from companion.storing import Functions, encode_text, given_once
+from companion.tokenizing import (
+    END_ID,
+    Decode,
+    Encode,
+    TokenizedEntry,
+    encodes_apart,
+    gpt2_decode,
+    gpt2_encode,
+)
+from companion.truncating import truncate
 
-DAMAGED = re.compile("[\x00\ufffd\ud800-\udfff]")
+__all__ = ["RULES", "ChatSurvey", "Lengths", "Padding", "Survey", "Template", "Turns", "survey"]
+
+Tokenize = Callable[[list[Conversation]], list[TokenizedEntry]]
 
 WIDTH = 80
 """The columns of a terminal that the printed survey stays within."""
@@ -175,17 +110,14 @@ class Padding:
 
 
 @dataclass(frozen=True)
-class Survey(Found):
-    """What a file of entries holds; `rows` of its findings are entry numbers, from 1.
+class Measured:
+    """What is known of texts that are tokenized, and of the batches that they would make.
 
-    `cut`, `lost`: how many entries lose their end token, and their whole response, at
-    `max_length`. `tokens`: of all entries, uncut, without end tokens. `targets`,
-    `supervised`: of all entries, cut and masked as declared; pads are no targets here.
+    `cut`, `lost`: how many lose their end token, and their whole response, at `max_length`.
+    `tokens`: of all of them, uncut, without end tokens. `targets`, `supervised`: of all, cut
+    and masked as declared; pads are no targets here.
     """
 
-    entries: int
-    style: str
-    tokenizer: str
     max_length: int | None
     mask: str
     batch_size: int
@@ -197,7 +129,20 @@ class Survey(Found):
     lost: int
     lengths: Lengths
     padding: Padding
+
+
+@dataclass(frozen=True)
+class Survey(Found, Measured):
+    """What a file of entries holds; `rows` of its findings are entry numbers, from 1.
+
+    Of many, a finding has the first thousand; `counts`: how many it is about, by its code.
+    """
+
+    entries: int
+    style: str
+    tokenizer: str
     template: Template
+    counts: dict[str, int]
 
     def __str__(self) -> str:
         return "\n".join([*_numbers(self), *_findings(self)])
@@ -209,90 +154,367 @@ class Survey(Found):
         return f"<pre>{numbers}</pre>{super()._repr_html_()}"
 
 
+@dataclass(frozen=True)
+class Turns:
+    """Who speaks how often: by role, how many turns, and how many tokens their texts have.
+
+    `lengths`: of the conversations, in turns.
+    """
+
+    roles: dict[str, tuple[int, int]]
+    lengths: Lengths
+
+
+@dataclass(frozen=True)
+class ChatSurvey(Found):
+    """What a file of conversations holds; `rows` of its findings are their numbers, from 1.
+
+    `texts`: how many tokens the texts of a conversation have, each message encoded by
+    itself, and no template around it. `measured`: what is known once a template has made one
+    text of each; None where none was given. `counts`: as a `Survey` has it.
+    """
+
+    conversations: int
+    tokenizer: str
+    turns: Turns
+    texts: Lengths
+    measured: Measured | None
+    counts: dict[str, int]
+
+    def __str__(self) -> str:
+        return "\n".join([*_chat_numbers(self), *_findings(self)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        numbers = html.escape("\n".join(_chat_numbers(self)))
+        return f"<pre>{numbers}</pre>{super()._repr_html_()}"
+
+
+@overload
 def survey(
-    entries: Sequence[Entry],
+    rows: Iterable[Entry],
     *,
-    style: str | PromptStyle = "alpaca",
+    style: str | PromptStyle | None = None,
     encode: Encode = gpt2_encode,
     decode: Decode | None = gpt2_decode,
-    tokenizer: str = "gpt2",
+    tokenizer: Any = "gpt2",
     max_length: int | None = None,
     mask: str = "none",
     batch_size: int = 8,
     seed: int = 0,
-    test: Sequence[Entry] | None = None,
+    test: Iterable[Entry] | None = None,
     progress: bool = False,
-) -> Survey:
-    """Give the survey of entries, as they would be trained on.
+) -> Survey: ...
 
-    `style`, `encode`, `decode`: as `tokenize_entry` takes them; `tokenizer` is the name to
-    show. `max_length`, `mask`: as the `Collator` takes them, its truncation being "cut".
-    `batch_size`, `seed`: of the batches whose padding is counted. `test`: entries that
-    should share no question with these. `progress`: bars on stderr.
 
-    Raises `ValueError` for no entries, and for what the `Collator` would refuse.
+@overload
+def survey(
+    rows: Iterable[Conversation],
+    *,
+    tokenize: Tokenize | None = None,
+    encode: Encode = gpt2_encode,
+    decode: Decode | None = gpt2_decode,
+    tokenizer: Any = "gpt2",
+    max_length: int | None = None,
+    mask: str = "none",
+    batch_size: int = 8,
+    seed: int = 0,
+    test: Iterable[Conversation] | None = None,
+    progress: bool = False,
+) -> ChatSurvey: ...
+
+
+def survey(
+    rows: Iterable[Any],
+    *,
+    style: str | PromptStyle | None = None,
+    tokenize: Tokenize | None = None,
+    encode: Encode = gpt2_encode,
+    decode: Decode | None = gpt2_decode,
+    tokenizer: Any = "gpt2",
+    max_length: int | None = None,
+    mask: str = "none",
+    batch_size: int = 8,
+    seed: int = 0,
+    test: Iterable[Any] | None = None,
+    progress: bool = False,
+) -> Survey | ChatSurvey:
+    """Give the survey of entries, or of conversations, as they would be trained on.
+
+    `rows`: a list, or an iterator such as `companion.reading.iterate_file` gives, which is
+    read once. `style`: of entries; by default Alpaca's, and none for those that bring their
+    whole prompt. `tokenize`: tokenizes a list of conversations by their template; without it,
+    what depends on the template is left out. `tokenizer`: whatever `adapt_tokenizer` takes;
+    beside an `encode` and `decode` of your own, the name to show. `max_length`, `mask`: as
+    the `Collator` takes them, its truncation being "cut". `batch_size`, `seed`: of the
+    batches whose padding is counted. `test`: rows that should share no question with these.
+    `progress`: a bar on stderr.
+
+    Raises `ValueError` for no rows, and for what the `Collator` would refuse.
 
     >>> from companion.entries import load_entries
     >>> found = survey(load_entries(), max_length=256)
     >>> found.entries, found.lengths.longest, found.codes
     (1116, 596, ('response-lost', 'response-cut'))
     """
-    style = get_style(style)
-    Collator(mask=mask, max_length=max_length)  # what it refuses is refused here, before the work
+    choose = get_mask(mask)
+    if style is not None:
+        get_style(style)
     if batch_size < 1:
         raise ValueError(f"batch_size is at least 1; found {batch_size}")
-    entries = list(entries)
-    dataset = InstructionDataset(entries, style, encode, decode, progress)
-    lengths = dataset.lengths
-    cut, lost, supervised = _truncated(dataset, max_length, mask)
-    longest = int(lengths.max())  # a limit beyond it may be too large for an array
-    limited = np.minimum(lengths, longest if max_length is None else min(max_length, longest))
-    findings = _Findings(len(entries))
-    _check_lengths(findings, cut, lost)
-    _check_texts(findings, entries, style, encode, progress)
-    _check_repeats(findings, entries, test or ())
+    batches = _Batches(max_length, mask, batch_size, seed)
+    Collator(mask=mask, max_length=max_length)  # what it refuses is refused here, before the work
+    name, source = _source(tokenizer, encode, decode)
+    encodes_apart(source.encode, source.decode)  # refuses one that adds special tokens
+    read = iter(tqdm(rows, "surveying", disable=not progress))
+    first = next(read, None)
+    if first is None:
+        raise ValueError("a dataset of no entries has nothing to learn from")
+    is_chat = isinstance(first, Conversation)
+    look = partial(
+        _look,
+        tokenize=tokenize if is_chat else partial(_tokenize, style=style, source=source),
+        truncate_to=max_length,
+        choose=choose,
+        proofread=_proofreader(source, style),
+        count=source.encode,
+        tested=digest_test(test or ()),
+    )
+    total = _Total("conversation" if is_chat else "entry")
+    for seen in map(look, _numbered(chain([first], read))):
+        total.add(seen)
+    total.repeats.find(total.found)
+    if is_chat:
+        return _chat_survey(total, batches, name)
+    return _entry_survey(
+        total, batches, name, style_for(first, style), partial(_encode_fixed, source)
+    )
+
+
+def _source(
+    tokenizer: Any, encode: Encode, decode: Decode | None
+) -> tuple[str, Tokenizer | Functions]:
+    """Give what tokenizes, and its name; beside two functions, a text is no more than that."""
+    if isinstance(tokenizer, str) and (encode is not gpt2_encode or decode is not gpt2_decode):
+        return tokenizer, Functions(encode, decode)
+    source = given_once(tokenizer, encode, decode)
+    return getattr(source, "name", "by hand"), source
+
+
+# Piece by piece -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """How batches are to be made."""
+
+    max_length: int | None
+    mask: str
+    batch_size: int
+    seed: int
+
+
+@dataclass
+class _Seen:
+    """What was seen of one piece; `lengths` and `lost` of each text, `with_input` of entries.
+
+    Of conversations: `roles`, how many turns and tokens each has, `turns` and `texts` of each.
+    """
+
+    notes: list[Note] = field(default_factory=list)
+    digests: list[tuple[bytes, bytes]] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    lost: list[bool] = field(default_factory=list)
+    supervised: int = 0
+    with_input: int = 0
+    role_turns: Counter[str] = field(default_factory=Counter)
+    role_tokens: Counter[str] = field(default_factory=Counter)
+    turns: list[int] = field(default_factory=list)
+    texts: list[int] = field(default_factory=list)
+
+
+def _numbered(rows: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """Cut rows into pieces, each with the number of its first; one is large by its text."""
+    number = 1
+    for piece in cut_pieces(rows, _characters):
+        yield number, piece
+        number += len(piece)
+
+
+def _characters(row: Entry | Conversation) -> int:
+    if isinstance(row, Entry):
+        return len(row.instruction) + len(row.input) + len(row.output)
+    return sum(len(message.content) for message in row)
+
+
+def _tokenize(
+    entries: list[Entry], style: str | PromptStyle | None, source: Tokenizer | Functions
+) -> list[TokenizedEntry]:
+    texts = (encode_text(entry, style, source) for entry in entries)
+    return [TokenizedEntry(ids, turns, closed) for ids, turns, closed in texts]
+
+
+def _proofreader(
+    source: Tokenizer | Functions, style: str | PromptStyle | None
+) -> Callable[[int, Any], Iterator[Note]]:
+    declared = set[int | None]()
+    if isinstance(source, Tokenizer):
+        declared = {*source.ends, source.pad, source.beginning}
+    special = frozenset(id for id in declared if id is not None)
+    spellings = Spellings(source.encode, source.decode, special)
+    pattern = spellings.pattern()
+
+    def proofread(number: int, row: Entry | Conversation) -> Iterator[Note]:
+        if isinstance(row, Conversation):
+            return proofread_conversation(number, row, spellings, pattern)
+        return proofread_entry(number, row, style_for(row, style), spellings, pattern)
+
+    return proofread
+
+
+def _look(
+    piece: tuple[int, list[Any]],
+    tokenize: Callable[[list[Any]], list[TokenizedEntry]] | None,
+    truncate_to: int | None,
+    choose: Callable[[TokenizedEntry], Spans],
+    proofread: Callable[[int, Any], Iterator[Note]],
+    count: Encode,
+    tested: dict[bytes, int],
+) -> _Seen:
+    """Look through the rows of a piece."""
+    first, rows = piece
+    seen, one = _Seen(), "conversation" if isinstance(rows[0], Conversation) else "entry"
+    for text in [] if tokenize is None else _named(tokenize, rows, first, one):
+        kept = truncate(text, truncate_to, "cut", END_ID)
+        seen.lengths.append(text.length - 1)
+        seen.lost.append(bool(text.turns) and not kept.turns)
+        # The token at position 0 is no target.
+        seen.supervised += sum(stop - max(start, 1) for start, stop in choose(kept))
+    for number, row in enumerate(rows, first):
+        if isinstance(row, Conversation):
+            _count_turns(row, seen, count)
+        else:
+            seen.with_input += bool(row.input)
+        seen.notes.extend(proofread(number, row))
+        asked, answered = digests(row)
+        seen.digests.append((asked, answered))
+        if asked in tested:
+            shown = f"{one} {number} asks what {one} {tested[asked]} of the test asks"
+            seen.notes.append(Note("test-leak", number, shown))
+    return seen
+
+
+def _named(
+    tokenize: Callable[[list[Any]], list[TokenizedEntry]], rows: list[Any], first: int, one: str
+) -> list[TokenizedEntry]:
+    """Tokenize rows; where that is refused, name the row that it is refused for."""
+    try:
+        return tokenize(rows)
+    except ValueError:
+        for number, row in enumerate(rows, first):
+            try:
+                tokenize([row])
+            except ValueError as error:
+                raise ValueError(f"{one} {number}: {error}") from None
+        raise
+
+
+def _count_turns(conversation: Conversation, seen: _Seen, count: Encode) -> None:
+    tokens = [len(count(message.content)) for message in conversation]
+    for message, many in zip(conversation, tokens, strict=True):
+        seen.role_turns[message.role] += 1
+        seen.role_tokens[message.role] += many
+    seen.turns.append(len(tokens))
+    seen.texts.append(sum(tokens))
+
+
+class _Total:
+    """What was seen of all pieces; of each row little more than its lengths is kept."""
+
+    def __init__(self, one: str) -> None:
+        self.found, self.repeats = Collected(one), Repeats()
+        self.rows = self.supervised = self.with_input = 0
+        self.role_turns, self.role_tokens = Counter[str](), Counter[str]()
+        self._arrays: dict[str, list[NDArray[Any]]] = {}
+
+    def add(self, seen: _Seen) -> None:
+        for note in seen.notes:
+            self.found.add(note)
+        self.repeats.add(seen.digests)
+        self.rows += len(seen.digests)
+        self.supervised += seen.supervised
+        self.with_input += seen.with_input
+        self.role_turns.update(seen.role_turns)
+        self.role_tokens.update(seen.role_tokens)
+        for name, kind in (("lengths", np.int32), ("lost", bool), ("turns", int), ("texts", int)):
+            self._arrays.setdefault(name, []).append(np.array(getattr(seen, name), kind))
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Give the lengths, or another count, of all rows."""
+        whole = np.concatenate(self._arrays[name])
+        return whole if whole.dtype == np.bool_ else whole.astype(np.int64)
+
+
+def _entry_survey(
+    total: _Total, batches: _Batches, name: str, style: PromptStyle, encode: Encode
+) -> Survey:
+    measured = _measure_batches(total, batches)
+    header = repr(style.header.strip())
     return Survey(
-        findings=findings.worded(limit=max_length, header=repr(style.header.strip())),
-        entries=len(entries),
+        **vars(measured),
+        findings=total.found.worded(total.rows, limit=batches.max_length, header=header),
+        counts=total.found.counts,
+        entries=total.rows,
         style=style.name,
-        tokenizer=tokenizer,
-        max_length=max_length,
-        mask=mask,
-        batch_size=batch_size,
-        seed=seed,
-        tokens=int(lengths.sum()),
-        targets=int(limited.sum()),
-        supervised=supervised,
-        cut=int(cut.sum()),
-        lost=int(lost.sum()),
-        lengths=_measure(lengths),
-        padding=_pad(lengths, limited, max_length, batch_size, seed),
-        template=_cost(entries, style, encode, int(lengths.sum())),
+        tokenizer=name,
+        template=_cost(style, encode, total.rows, total.with_input, measured.tokens),
+    )
+
+
+def _chat_survey(total: _Total, batches: _Batches, name: str) -> ChatSurvey:
+    is_tokenized = len(total.array("lengths")) > 0
+    measured = _measure_batches(total, batches) if is_tokenized else None
+    roles = {role: (many, total.role_tokens[role]) for role, many in total.role_turns.items()}
+    return ChatSurvey(
+        findings=total.found.worded(total.rows, limit=batches.max_length, header=""),
+        counts=total.found.counts,
+        conversations=total.rows,
+        tokenizer=name,
+        turns=Turns(roles, measure(total.array("turns"))),
+        texts=measure(total.array("texts")),
+        measured=measured,
     )
 
 
 # Lengths --------------------------------------------------------------------------------
 
 
-def _truncated(
-    dataset: InstructionDataset, max_length: int | None, mask: str
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:
-    """Tell which entries lose their end token, which all their answers; count what is left.
+def _measure_batches(total: _Total, batches: _Batches) -> Measured:
+    lengths, lost, limit = total.array("lengths"), total.array("lost"), batches.max_length
+    longest = int(lengths.max())  # a limit beyond it may be too large for an array
+    limited = np.minimum(lengths, longest if limit is None else min(limit, longest))
+    cut = lengths > limited
+    code = "nothing-supervised" if lost.all() else "response-lost"
+    total.found.add_all(code, 1 + np.flatnonzero(lost))
+    total.found.add_all("response-cut", 1 + np.flatnonzero(cut & ~lost))
+    return Measured(
+        max_length=limit,
+        mask=batches.mask,
+        batch_size=batches.batch_size,
+        seed=batches.seed,
+        tokens=int(lengths.sum()),
+        targets=int(limited.sum()),
+        supervised=total.supervised,
+        cut=int(cut.sum()),
+        lost=int(lost.sum()),
+        lengths=measure(lengths),
+        padding=_pad(lengths, limited, limit, batches.batch_size, batches.seed),
+    )
 
-    The third is how many targets are supervised, of all entries together.
-    """
-    cut, lost = np.zeros(len(dataset), np.bool_), np.zeros(len(dataset), np.bool_)
-    choose, supervised = get_mask(mask), 0
-    for number, entry in enumerate(dataset):
-        text = truncate(entry, max_length, "cut", END_ID)
-        cut[number] = not fits(entry, max_length)
-        lost[number] = bool(entry.turns) and not text.turns
-        # The token at position 0 is no target.
-        supervised += sum(stop - max(start, 1) for start, stop in choose(text))
-    return cut, lost, supervised
 
-
-def _measure(lengths: NDArray[np.int64]) -> Lengths:
+def measure(lengths: NDArray[np.int64]) -> Lengths:
+    """Give what is told of lengths, shape (rows,), in the order of the file."""
     ordered = np.sort(lengths)
     classes: list[tuple[int, int, int]] = []
     first = last = 1
@@ -340,112 +562,24 @@ def _pad(
     )
 
 
-def _cost(entries: Sequence[Entry], style: PromptStyle, encode: Encode, tokens: int) -> Template:
+def _encode_fixed(source: Tokenizer | Functions, text: str) -> list[int]:
+    """Encode text of a template, in which a special token is one."""
+    return source.encode(source.mark(text) if isinstance(source, Tokenizer) else text)
+
+
+def _cost(
+    style: PromptStyle, encode: Encode, entries: int, with_input: int, tokens: int
+) -> Template:
     def fixed(entry: Entry) -> int:
         kept = [text for role, text in style.pieces(entry) if role not in _FIELDS]
         return sum(len(encode(text)) for text in kept)
 
     plain = fixed(Entry("", "", ""))
     more = fixed(Entry("", "an input", "")) - plain
-    total = plain * len(entries) + more * sum(bool(entry.input) for entry in entries)
-    return Template(plain, more, total / tokens)
+    return Template(plain, more, (plain * entries + more * with_input) / tokens)
 
 
 _FIELDS = ("instruction", "input", "response")
-
-
-# The rules ------------------------------------------------------------------------------
-
-
-class _Findings:
-    """Collects entry numbers by code, with an example of each; words them at the end."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._numbers: dict[str, set[int]] = {}
-        self._example: dict[str, str] = {}
-        self._names: dict[str, dict[str, None]] = {}  # in the order of their first occurrence
-
-    def add(self, code: str, number: int, example: str = "", name: str = "") -> None:
-        """Note a finding; `name` is what the text spells out."""
-        self._numbers.setdefault(code, set()).add(number)
-        self._example.setdefault(code, example)
-        self._names.setdefault(code, {}).setdefault(name)
-
-    def worded(self, **slots: Any) -> tuple[Finding, ...]:
-        return tuple(self._word(code, slots) for code in RULES if code in self._numbers)
-
-    def _word(self, code: str, slots: dict[str, Any]) -> Finding:
-        rule, numbers = RULES[code], sorted(self._numbers[code])
-        where = name_places(numbers, self.count, "Entry", "Entries")
-        names = [repr(name) for name in self._names[code]]
-        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-        sentence = rule.sentence.format(where=where, names=", ".join(names[:4]) + more, **slots)
-        link = f"{SITE}/book/{rule.chapter}.html"
-        example = self._example[code]
-        return Finding(code, rule.severity, sentence, rule.cure, link, tuple(numbers), (), example)
-
-
-def _check_lengths(found: _Findings, cut: NDArray[np.bool_], lost: NDArray[np.bool_]) -> None:
-    code = "nothing-supervised" if lost.all() else "response-lost"
-    for number in (1 + np.flatnonzero(lost)).tolist():
-        found.add(code, number)
-    for number in (1 + np.flatnonzero(cut & ~lost)).tolist():
-        found.add("response-cut", number)
-
-
-def _check_texts(
-    found: _Findings, entries: Sequence[Entry], style: PromptStyle, encode: Encode, progress: bool
-) -> None:
-    """Look into the text of each entry."""
-    header = style.header.strip()
-    special: dict[str, bool] = {}  # whether this tokenizer reads it as one special token
-    for number, entry in enumerate(tqdm(entries, "reading", disable=not progress), 1):
-        if not entry.output.strip():
-            found.add("response-blank" if entry.output else "response-empty", number)
-        if not (entry.instruction + entry.input).strip():
-            found.add("instruction-empty", number)
-        text = "\n".join((entry.instruction, entry.input, entry.output))
-        if header and (at := text.find(header)) >= 0:
-            found.add("header-in-text", number, _excerpt(number, text, at))
-        if match := DAMAGED.search(text):
-            found.add("damaged-text", number, _excerpt(number, text, match.start()))
-        for match in LOOKALIKE.finditer(text):
-            name = match.group()
-            if name not in special:
-                special[name] = len(encode(name)) == 1
-            code = "special-read" if special[name] else "special-typed"
-            found.add(code, number, _excerpt(number, text, match.start()), name)
-
-
-def _excerpt(number: int, text: str, at: int) -> str:
-    """Show a little of the text from a place on, on one line, whatever it holds."""
-    before = "..." if at > 12 else ""
-    after = "..." if len(text) > at + 36 else ""
-    return f"entry {number}, {before}{text[max(at - 12, 0) : at + 36]!r}{after}"
-
-
-def _check_repeats(found: _Findings, entries: Sequence[Entry], test: Sequence[Entry]) -> None:
-    """Look for what stands twice: in these entries, and in these and the test."""
-    tested: dict[tuple[str, str], int] = {}
-    for number, entry in enumerate(test, 1):
-        tested.setdefault((entry.instruction, entry.input), number)
-    seen: dict[tuple[str, str], dict[str, list[int]]] = {}  # numbers by question and response
-    for number, entry in enumerate(entries, 1):
-        question = (entry.instruction, entry.input)
-        same = seen.setdefault(question, {}).setdefault(entry.output, [])
-        if same:
-            found.add("duplicate", number, f"entry {number} repeats entry {same[0]}")
-        same.append(number)
-        if question in tested:
-            example = f"entry {number} asks what entry {tested[question]} of the test asks"
-            found.add("test-leak", number, example)
-    for responses in seen.values():
-        if len(responses) > 1:
-            one, other = [numbers[0] for numbers in responses.values()][:2]
-            for number in [number for numbers in responses.values() for number in numbers]:
-                example = f"entries {one} and {other} ask the same"
-                found.add("responses-differ", number, example)
 
 
 # In print -------------------------------------------------------------------------------
@@ -453,27 +587,79 @@ def _check_repeats(found: _Findings, entries: Sequence[Entry], test: Sequence[En
 
 def _numbers(found: Survey) -> Iterator[str]:
     """Give what was counted, as lines for a terminal."""
-    total = found.entries
     limit = "none" if found.max_length is None else f"{found.max_length:,}"
-    yield f"survey: {_many(total)}; {found.headline}"
+    yield f"survey: {_many(found.entries, 'entry', 'entries')}; {found.headline}"
     yield f"  prompt style {found.style}, tokenizer {found.tokenizer}, mask {found.mask},"
     yield f"  max length {limit}, batches of {found.batch_size:,}"
-    lengths = found.lengths
     yield ""
     yield "Tokens in an entry, its template included and its end token left out"
+    yield from lengths_in_print(found.lengths, "entry")
+    yield from _cut_and_padding(found, found.entries, "entry", "entries")
+    template = found.template
+    yield ""
+    yield "The template's own text"
+    more = f" ({template.with_input} more with an input)" if template.with_input else ""
+    yield f"  {template.tokens} tokens in each entry{more}, {template.share:.1%} of all tokens"
+    yield from _supervised(found)
+
+
+def _chat_numbers(found: ChatSurvey) -> Iterator[str]:
+    total, measured = found.conversations, found.measured
+    yield f"survey: {_many(total, 'conversation', 'conversations')}; {found.headline}"
+    yield f"  tokenizer {found.tokenizer}" + ("" if measured else ", no chat template")
+    if measured:
+        limit = "none" if measured.max_length is None else f"{measured.max_length:,}"
+        yield f"  mask {measured.mask}, max length {limit}, batches of {measured.batch_size:,}"
+    yield ""
+    yield "Turns in a conversation"
+    yield from lengths_in_print(found.turns.lengths, "conversation", "fewest", "most")
+    yield ""
+    yield "Who speaks, and how many tokens the texts of all turns have"
+    tokens = max(sum(many for _, many in found.turns.roles.values()), 1)
+    roles = sorted(found.turns.roles.items(), key=lambda role: -role[1][0])
+    for role, (turns, own) in roles[:12]:
+        shown = repr(role) if not role.isidentifier() else role
+        said = f"{turns:>9,} turn{' ' if turns == 1 else 's'}"
+        yield f"  {shown[:24]:<24}  {said}  {own:>12,} tokens, {own / tokens:6.1%}"
+    if len(roles) > 12:
+        yield f"  and {len(roles) - 12:,} more roles"
+    yield ""
+    yield "Tokens in the texts of a conversation, without any template"
+    yield from lengths_in_print(found.texts, "conversation")
+    if measured is None:
+        yield ""
+        yield from wrap(
+            "Not said, since no chat template has made one text of the turns: how long the texts "
+            "are with it, what a maximum length cuts, padding, and what is supervised."
+        )
+        return
+    yield ""
+    yield "Tokens in a conversation, its template included and its end token left out"
+    yield from lengths_in_print(measured.lengths, "conversation")
+    yield from _cut_and_padding(measured, total, "conversation", "conversations")
+    yield from _supervised(measured)
+
+
+def lengths_in_print(
+    lengths: Lengths, one: str, least: str = "shortest", most: str = "longest"
+) -> Iterator[str]:
     yield (
-        f"  shortest {lengths.shortest:,}, half have at most {lengths.median:,}, "
+        f"  {least} {lengths.shortest:,}, half have at most {lengths.median:,}, "
         f"95 of 100 at most {lengths.p95:,},"
     )
-    yield f"  longest {lengths.longest:,} (entry {lengths.longest_entry})"
-    most = max(many for _, _, many in lengths.histogram)
+    yield f"  {most} {lengths.longest:,} ({one} {lengths.longest_entry})"
+    highest = max((many for _, _, many in lengths.histogram), default=1)
     for first, last, many in lengths.histogram:
-        bar = "#" * -(-many * 44 // most)
+        bar = "#" * -(-many * 44 // highest)
         yield f"  {first:>7,} to {last:>7,}  {many:>9,}  {bar}".rstrip()
+
+
+def _cut_and_padding(found: Measured, total: int, one: str, many: str) -> Iterator[str]:
     if found.max_length is not None:
+        of_all = f"{found.cut:,} of {_many(total, one, many)} ({found.cut / total:.1%})"
         yield ""
-        yield f"Cut at max length {limit}"
-        yield f"  {found.cut:,} of {_many(total)} ({found.cut / total:.1%}) lose the end token"
+        yield f"Cut at max length {found.max_length:,}"
+        yield f"  {of_all} lose the end token"
         yield f"  {found.lost:,} of these lose the whole response"
     padding = found.padding
     yield ""
@@ -482,30 +668,28 @@ def _numbers(found: Survey) -> Iterator[str]:
     yield f"  {padding.file_order:6.1%}  each as wide as its longest row, in the file's order"
     yield f"  {padding.shuffled:6.1%}  the same, shuffled (seed {found.seed})"
     yield f"  {padding.sorted:6.1%}  the same, sorted by length"
-    template = found.template
-    yield ""
-    yield "The template's own text"
-    more = f" ({template.with_input} more with an input)" if template.with_input else ""
-    yield f"  {template.tokens} tokens in each entry{more}, {template.share:.1%} of all tokens"
+
+
+def _supervised(found: Measured) -> Iterator[str]:
     yield ""
     yield f"What is learned from, with mask {found.mask}"
     share = found.supervised / found.targets
     yield f"  {found.supervised:,} of {found.targets:,} targets are supervised, {share:.1%}"
 
 
-def _findings(found: Survey) -> Iterator[str]:
+def _findings(found: Found) -> Iterator[str]:
     """Give what was found, with an empty line before each finding."""
     for finding in found.findings:
         yield ""
         for line in str(finding).split("\n"):
-            yield from _wrap(line)
+            yield from wrap(line)
 
 
-def _many(number: int) -> str:
-    return f"{number:,} {'entry' if number == 1 else 'entries'}"
+def _many(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
-def _wrap(line: str) -> list[str]:
+def wrap(line: str) -> list[str]:
     """Break a line of a finding to the width of the print; an address stays whole."""
     if line.startswith("  see:"):
         return [line]

@@ -3,18 +3,23 @@
 Takes an `Entry` and gives a `TokenizedEntry`: the ids, and where in them the answer and its
 response header begin; a text of several answers has a `Turn` for each. Works with any
 tokenizer, as a pair of functions `encode(text) -> list of ids` and `decode(ids) -> text`;
-GPT-2's is packaged and is the default. What it leaves out: the end token, which the
-collator appends, so that no text can be without it. Chapter 02.
+GPT-2's is packaged and is the default. With a tokenizer that `companion.adapting` adapts,
+the special tokens that a prompt style writes become their ids, and a beginning of text goes
+before them. What it leaves out: the end token of a text that brings none, which the collator
+appends, so that no text can be without it. Chapter 02.
 """
+
+from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tiktoken
@@ -23,6 +28,9 @@ from tiktoken_ext.openai_public import r50k_pat_str
 
 from companion.entries import Entry
 from companion.formatting import PromptStyle, get_style
+
+if TYPE_CHECKING:  # adapting stands on this module
+    from companion.adapting import Tokenizer
 
 END_ID = 50256
 """GPT-2's end token, `<|endoftext|>`."""
@@ -212,6 +220,8 @@ def tokenize_entry(
     style: str | PromptStyle = "alpaca",
     encode: Encode = gpt2_encode,
     decode: Decode | None = gpt2_decode,
+    *,
+    tokenizer: Any = None,
 ) -> TokenizedEntry:
     """Format an entry and encode it so that its prompt is the very prompt of inference.
 
@@ -220,19 +230,82 @@ def tokenize_entry(
     with no `decode` to tell by, the whole text is encoded at once and the prompt ends
     where it and the prompt alone begin to differ.
 
+    `tokenizer`: whatever `companion.adapting.adapt_tokenizer` takes, in place of `encode` and
+    `decode`. Then a special token that the style writes is one id, and one that stands in
+    the entry is ordinary text. The text begins with the tokenizer's beginning, where it wants
+    one, which is a part of the prompt. Where the style's suffix holds an end, the text is
+    `closed` by it, and nothing is appended.
+
     >>> tokenize_entry(Entry("Name a colour.", "", "Blue."), "phi3")
     TokenizedEntry(ids=array([  27,   91, 7220,   91,   29,  198, ...
+    >>> chat = tokenize_entry(Entry("Hi.", "", "Yes."), "chatml", tokenizer="smollm2")
+    >>> chat
+    TokenizedEntry(ids=array([    1,  4093,   198, 26843,    30,     2,   198,     1,   520,
+            9531,   198, 10539,    30,     2]), turns=(Turn(header=7, start=11, end=14, ...
+    >>> chat.closed
+    True
     """
+    if tokenizer is not None:
+        from companion.adapting import adapt_tokenizer
+
+        own, turns, closed = encode_with(entry, get_style(style), adapt_tokenizer(tokenizer))
+        return TokenizedEntry(np.array(own, dtype=np.int64), turns, closed)
     ids, prompt_length, header_length = encode_entry(entry, get_style(style), encode, decode)
     return TokenizedEntry(
         np.array(ids, dtype=np.int64), prompt_length=prompt_length, header_length=header_length
     )
 
 
+def encode_with(
+    entry: Entry, style: PromptStyle, tokenizer: Tokenizer
+) -> tuple[list[int], tuple[Turn, ...], bool]:
+    """Give what `tokenize_entry` gives with a tokenizer, as a plain (ids, turns, closed).
+
+    >>> from companion.adapting import adapt_tokenizer
+    >>> encode_with(Entry("Hi", "", "Yes"), get_style("plain"), adapt_tokenizer("gpt2"))
+    ([17250, 198, 5297], (Turn(header=1, start=2, end=4, stop=4),), False)
+    """
+    marked, closing = _marked(style, tokenizer)
+    encode, decode = tokenizer.encode, tokenizer.decode
+    ids, prompt_length, header_length = encode_entry(entry, marked, encode, decode, style)
+    if header_length is None and tokenizer.offsets is not None:
+        starts = [start for start, _ in tokenizer.offsets(marked.prompt(entry))][:prompt_length]
+        header_length = sum(start >= len(marked.body(entry)) for start in starts)
+    if tokenizer.begins and tokenizer.beginning is not None and ids[:1] != [tokenizer.beginning]:
+        ids, prompt_length = [tokenizer.beginning, *ids], prompt_length + 1
+    if not closing:
+        return ids, (one_turn(prompt_length, header_length, len(ids) + 1),), False
+    # The suffix comes last, so the last ends are its own, even where an entry could hold one.
+    end = [place for place, id in enumerate(ids, 1) if id in tokenizer.ends][-closing]
+    turn = one_turn(prompt_length, header_length, end)._replace(stop=len(ids))
+    return ids, (turn,), True
+
+
+@lru_cache(maxsize=64)
+def _marked(style: PromptStyle, tokenizer: Tokenizer) -> tuple[PromptStyle, int]:
+    """Give the style with its special tokens marked, and how many ends close its texts.
+
+    An end closes a text where nothing but white space and more ends follow it.
+    """
+    parts = ("instruction", "input", "closing", "header", "suffix")
+    marked = replace(style, **{part: tokenizer.mark(getattr(style, part)) for part in parts})
+    ends = [re.escape(text) for text, id in tokenizer.specials.items() if id in tokenizer.ends]
+    end = "|".join(sorted(ends, key=len, reverse=True))
+    closing = re.search(rf"(?:(?:{end})\s*)+\Z", style.suffix) if end else None
+    return marked, len(re.findall(end, closing[0])) if closing else 0
+
+
 def encode_entry(
-    entry: Entry, style: PromptStyle, encode: Encode, decode: Decode | None
+    entry: Entry,
+    style: PromptStyle,
+    encode: Encode,
+    decode: Decode | None,
+    decoded: PromptStyle | None = None,
 ) -> tuple[list[int], int, int | None]:
-    """Give what `tokenize_entry` gives, as a plain (ids, prompt_length, header_length)."""
+    """Give what `tokenize_entry` gives, as a plain (ids, prompt_length, header_length).
+
+    `decoded`: the style as `decode` writes it, where its special tokens are marked.
+    """
     prompt, response = style.prompt(entry), style.response(entry)
     prompt_ids = list(encode(prompt))  # of arrays, + would be the sum
     if encodes_apart(encode, decode):
@@ -240,7 +313,7 @@ def encode_entry(
     else:
         ids = list(encode(prompt + response))
         prompt_ids = prompt_ids[: _common_prefix(prompt_ids, ids)]
-    header_length = _header_length(prompt_ids, style, entry, encode, decode)
+    header_length = _header_length(prompt_ids, style, entry, encode, decode, decoded or style)
     return ids, len(prompt_ids), header_length
 
 
@@ -288,7 +361,12 @@ def _header_ids(encode: Encode, header: str) -> list[int]:
 
 
 def _header_length(
-    prompt_ids: list[int], style: PromptStyle, entry: Entry, encode: Encode, decode: Decode | None
+    prompt_ids: list[int],
+    style: PromptStyle,
+    entry: Entry,
+    encode: Encode,
+    decode: Decode | None,
+    decoded: PromptStyle,
 ) -> int | None:
     """Count the prompt's last tokens whose first byte belongs to the response header.
 
@@ -303,7 +381,7 @@ def _header_length(
         and prompt_ids[-len(header_ids) :] == header_ids
     ):
         return len(header_ids)
-    body = style.body(entry)
+    body = decoded.body(entry)
     if not decode(prompt_ids).startswith(body):
         return 0 if body.startswith(decode(prompt_ids)) else None
     body_length = len(prompt_ids)
@@ -333,7 +411,8 @@ def token_roles(
     """Give the role, one of `companion.formatting.ROLES`, of each of the ids of an entry.
 
     `ids`: what `tokenize_entry` gives for it; by default with GPT-2's tokenizer. A token
-    belongs to the piece of text in which its first byte lies.
+    belongs to the piece of text in which its first byte lies; a beginning that a tokenizer
+    puts before the text belongs to the template.
 
     >>> token_roles(Entry("Hi", "", "Yes"), "plain")
     ['instruction', 'header', 'response']
@@ -344,5 +423,6 @@ def token_roles(
     # A lone surrogate is encoded as U+FFFD, which takes three bytes, as it does here.
     pieces = [(role, text.encode("utf-8", "surrogatepass")) for role, text in style.pieces(entry)]
     owners = [role for role, piece in pieces for _ in piece]
-    starts = [0, *accumulate(len(token) for token in token_bytes(ids))][:-1]
+    *starts, length = [0, *accumulate(len(token) for token in token_bytes(ids))]
+    owners = ["template"] * (length - len(owners)) + owners
     return [owners[start] for start in starts]

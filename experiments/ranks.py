@@ -196,7 +196,7 @@ def measure(sizes: dict[str, int]) -> dict[str, Any]:
         "map": {
             "entries": sizes["map entries"],
             "tokens": tokens,
-            "megabytes": {name: round(size[name], 1) for name in ("ids", "offsets", "prompts")},
+            "megabytes": {name: round(size[name], 1) for name in sorted(size)},
             "megabytes allowed to each process": room,
             "ranks": walks,
             "to hold the ids": held,

@@ -72,12 +72,14 @@ CODE = (
     *(
         f"companion/{name}.py"
         for name in (
+            "adapting",
             "bucketing",
             "collating",
             "conversations",
             "entries",
             "formatting",
             "forms",
+            "guessing",
             "ignoring",
             "masking",
             "padding",

@@ -246,6 +246,45 @@ STATES: dict[str, tuple[str, dict[str, Any]]] = {
         {"entries": FIRST, "max_length": 10, "pad_to_multiple_of": 8},
     ),
 }
+CUT: dict[str, Any] = {"entries": [[1, 2, 3], [4, 5, 6]], "max_length": 2}
+STATES |= {
+    "spared_nothing_left": (
+        "A fault in a batch of which nothing is left.",
+        {"entries": LONG, "style": "phi3", "max_length": 6, "fault": "no_shift"},
+    ),
+    "spared_alike": (
+        "Not shifted, and yet each target is the token that comes next.",
+        {"entries": [[5, 5, 5]], "max_length": 2, "fault": "no_shift"},
+    ),
+    "spared_no_end": ("No end token to ignore.", {**CUT, "fault": "padding_by_value"}),
+    "spared_no_prompt": (
+        "No prompt to mask.",
+        {"entries": TOY, "mask": "prompt", "fault": "mask_off_by_one"},
+    ),
+    "cut_off_end_ignored": (
+        "Of a text that is cut off, the last token is no end token, even if it has the id.",
+        {"entries": [[1, 2, 3], [4, 50256, 5], [6]], "max_length": 1, "fault": "end_ignored"},
+    ),
+    "whole_prompt_cut": (
+        "A header that is more tokens by itself than as a part of its prompt.",
+        {
+            "entries": [entry("J")],
+            "style": {**BARE, "header": "apanese"},
+            "mask": "prompt_without_header",
+            "fault": "prompt_cut_differently",
+        },
+    ),
+    "spared_hidden": (
+        "A token that lies across the border, where the text is cut away.",
+        {
+            "entries": [entry("Say yes."), entry("b" * 20, "", "\n\nYes")],
+            "style": "plain",
+            "mask": "prompt",
+            "max_length": 5,
+            "fault": "prompt_cut_differently",
+        },
+    ),
+}
 for fault in FAULTS:
     STATES[f"ends_{fault}"] = ("Bare ids with a fault.", {"entries": ENDS, "fault": fault})
     STATES[f"first_{fault}"] = (

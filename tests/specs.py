@@ -88,9 +88,52 @@ def ignore_padding(targets: Rows, lengths: list[int], ignore_index: int) -> Rows
     return kept
 
 
-def supervised_positions(entry: TokenizedEntry, turns: Turns, mask: str) -> list[int]:
-    """List the positions of the text and its end token that the model is graded on."""
-    length = len(entry.ids) + (0 if entry.closed else 1)
+def shortened(
+    entry: TokenizedEntry,
+    end_id: int,
+    max_length: int | None,
+    truncation: str,
+    begin_id: int | None = None,
+    ends: Sequence[int] = (),
+) -> tuple[list[int], list[Turn]]:
+    """Give the ids of a text with its end, no more than fit, and the answers that are left."""
+    text = [int(token) for token in entry.ids]
+    if not entry.closed:
+        text.append(end_id)
+    turns = list(entry.turns)
+    if max_length is None or len(text) <= max_length + 1:
+        return text, turns
+    if truncation == "cut_prompt":
+        while len(text) > max_length + 1 and turns:
+            at = 1 if text[0] == begin_id else 0
+            header = turns[0].start if turns[0].header is None else turns[0].header
+            if at >= header or turns[0].start <= 1:
+                break
+            del text[at]
+            turns = [Turn(*[None if p is None else p - 1 for p in turn]) for turn in turns]
+        if len(text) <= max_length + 1:
+            return text, turns
+    own = max_length + 1 if truncation == "cut" else max_length
+    kept, ended = text[:own], truncation == "cut"
+    for turn in turns:
+        if turn.end <= own and own <= turn.stop:
+            ended = True
+    if not ended:
+        ending = end_id
+        for turn in reversed(turns):
+            if turn.end > own:
+                ending = text[turn.end - 1] if text[turn.end - 1] in ends else end_id
+        kept.append(ending)
+    left = []
+    for turn in turns:
+        end = turn.end if turn.end <= own else len(kept)
+        if turn.start < own and end > 1:
+            left.append(turn._replace(end=end, stop=max(end, min(turn.stop, own))))
+    return kept, left
+
+
+def supervised_positions(length: int, turns: Turns, mask: str) -> list[int]:
+    """List the positions of a text of so many tokens that the model is graded on."""
     positions = []
     for position in range(length):
         for header, start, end, _ in turns:
@@ -111,6 +154,8 @@ def collate(
     max_length: int | None,
     truncation: str,
     pad_to_multiple_of: int | None,
+    begin_id: int | None = None,
+    ends: Sequence[int] = (),
 ) -> tuple[Rows, Rows, list[int]]:
     """Give inputs, targets, and the numbers of the rows that lost their response.
 
@@ -130,29 +175,11 @@ def collate(
 
     texts, graded, lost = [], [], []
     for number, entry in enumerate(kept_entries):
-        ids = [int(token) for token in entry.ids]
-        length = len(ids) + (0 if entry.closed else 1)
-        is_cut = max_length is not None and length > max_length + 1
-        # How many of the text's own ids are left, and what follows them.
-        own, ending = len(ids), [] if entry.closed else [end_id]
-        if is_cut and truncation == "keep_end":
-            own, ending = max_length, [end_id]
-        elif is_cut:
-            own, ending = max_length + 1, []
-        positions = []  # of the turns of whose answer the cut left something
-        turns_left = 0
-        for turn in entry.turns:
-            if not is_cut or turn.start < own:
-                turns_left += 1
-                positions += supervised_positions(entry, [turn], mask)
-                if is_cut and truncation == "keep_end" and turn.end > own:
-                    positions.append(own)  # the end token now ends this answer
-                if is_cut and truncation == "keep_end" and mask == "none":
-                    positions.append(own)
-        if turns_left == 0 and entry.turns:
+        text, turns = shortened(entry, end_id, max_length, truncation, begin_id, ends)
+        if not turns and entry.turns:
             lost.append(number)
-        texts.append(ids[:own] + ending)
-        graded.append(positions)
+        texts.append(text)
+        graded.append(supervised_positions(len(text), turns, mask))
 
     width = 0
     for text in texts:
@@ -226,6 +253,8 @@ def pack(
     max_length: int | None,
     truncation: str,
     pad_to_multiple_of: int | None,
+    begin_id: int | None = None,
+    ends: Sequence[int] = (),
 ) -> tuple[list[int], list[int], list[int]]:
     """Give inputs, targets and positions, one token after another.
 
@@ -234,24 +263,15 @@ def pack(
     inputs, targets, positions = [], [], []
     any_entry = False
     for entry in entries:
-        text = [*(int(token) for token in entry.ids), *([] if entry.closed else [end_id])]
-        slots = len(text) - 1
-        turns = list(entry.turns)
-        ended = None  # where "keep_end" has put an end token that ends an answer
+        slots = len(entry.ids) + (0 if entry.closed else 1) - 1
         if max_length is not None and slots > max_length:
             if truncation == "error":
                 raise RefusedError
             if truncation == "drop":
                 continue
-            own = max_length + 1 if truncation == "cut" else max_length
-            text = text[:own] if truncation == "cut" else [*text[:own], end_id]
-            slots = max_length
-            turns = [turn for turn in entry.turns if turn.start < own]
-            if truncation == "keep_end" and turns and (mask == "none" or turns[-1].end > own):
-                ended = own
-        graded = [ended]
-        for turn in turns:
-            graded += supervised_positions(entry, [turn], mask)
+        text, turns = shortened(entry, end_id, max_length, truncation, begin_id, ends)
+        slots = len(text) - 1
+        graded = supervised_positions(len(text), turns, mask)
         any_entry = True
         for position in range(slots):
             inputs.append(text[position])

@@ -9,8 +9,7 @@ from typing import Any
 
 from companion.formatting import STYLES
 from companion.masking import MASKS
-from companion.showing.frames import FAULTS, MOST_ENTRIES
-from companion.truncating import TRUNCATIONS
+from companion.showing.frames import FAULTS, MOST_ENTRIES, TRUNCATIONS
 
 PARTS = (
     *("a", "the", " word", "Word", "123", "'s", "!?", ".", "one two three", "un", "able"),

@@ -308,6 +308,79 @@ def words():
     return made
 
 
+def test_a_template_writes_a_special_token_where_a_text_cannot():
+    smollm2 = adapt_tokenizer("smollm2")
+    assert smollm2.encode(smollm2.mark("<|im_start|>a<|im_end|>")) == [1, 81, 2]
+    assert smollm2.mark("a <|nothing|>") == "a <|nothing|>"
+    assert smollm2.encode(smollm2.mark("a")) == smollm2.encode("a")
+    # What another copy of this tokenizer marks is no token of this one.
+    other = adapt_tokenizer(load_smollm2())
+    assert 2 in other.encode(other.mark("<|im_end|>"))
+    assert 2 not in smollm2.encode(other.mark("<|im_end|>"))
+
+
+def test_of_two_names_that_begin_alike_the_longer_is_marked():
+    adapted = adapt_tokenizer(byte_level(["<a>", "<a>>"]))
+    assert adapted.encode(adapted.mark("<a>><a>")) == [257, 256]
+
+
+@pytest.mark.parametrize("make", [load_smollm2, unigram, wordpiece, words])
+def test_every_special_token_can_be_marked(make):
+    adapted = adapt_tokenizer(make())
+    assert len(adapted.specials) >= 2
+    for text, id in adapted.specials.items():
+        assert adapted.encode(adapted.mark(text)) == [id]
+        assert id in adapted.encode(adapted.mark(f"a {text} a"))
+
+
+def test_gpt2_and_slow_tokenizers_read_a_marked_end(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    gpt2, slow = adapt_tokenizer("gpt2"), adapt_tokenizer(transformers.ByT5Tokenizer())
+    assert gpt2.encode(gpt2.mark("a <|endoftext|>") + "<|endoftext|>")[:3] == [64, 220, 50256]
+    assert slow.encode(slow.mark("a</s>") + "a") == [100, 1, 100]
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    other = adapt_tokenizer(tiktoken.Encoding("mine", pat_str="(?s).", mergeable_ranks=ranks,
+                                              special_tokens={"<end>": 300}))  # fmt: skip
+    assert other.encode(other.mark("a<end>") + "<end>") == [97, 300, *b"<end>"]
+
+
+def test_a_token_that_only_the_settings_call_special_can_be_marked(tmp_path):
+    made = Backend(models.BPE({"a": 0, "<e>": 1, "<": 2, "e": 3, ">": 4}, []))
+    adapted = adapt_tokenizer(save(tmp_path, made, tokenizer_config={"eos_token": "<e>"}))
+    assert adapted.encode("a<e>") == [0, 2, 3, 4]
+    assert adapted.encode(adapted.mark("a<e>")) == [0, 1]
+
+
+def begun(made, text="<bos>"):
+    """Let a tokenizer put a special token before every text."""
+    made.post_processor = processors.TemplateProcessing(
+        single=f"{text} $A", special_tokens=[(text, made.token_to_id(text))]
+    )
+    return made
+
+
+def test_a_text_is_to_begin_with_what_the_tokenizer_itself_puts_before_it(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    settings = {"bos_token": "<bos>", "eos_token": "<eos>"}
+    for put, made in ((True, begun(byte_level(["<eos>", "<bos>"]))),
+                      (False, byte_level(["<eos>", "<bos>"]))):  # fmt: skip
+        folder = save(tmp_path / str(put), made, tokenizer_config=settings)
+        fast = transformers.PreTrainedTokenizerFast(tokenizer_object=made, **settings)
+        for source in (folder, fast):
+            adapted = adapt_tokenizer(source)
+            assert (adapted.beginning, adapted.begins) == (257, put)
+            assert adapted.encode("a") == [64]
+        assert (fast("a")["input_ids"][0] == 257) is put
+        assert adapt_tokenizer(made).beginning == (257 if put else None)
+
+
+def test_what_a_tokenizer_ends_a_text_with_is_not_its_beginning():
+    transformers = pytest.importorskip("transformers")
+    slow = adapt_tokenizer(transformers.ByT5Tokenizer())  # which adds its end
+    assert slow.beginning is None
+    assert replace(slow, beginning=2).begins
+
+
 def test_pieces_with_a_space_before_them_stay_together_with_it():
     adapted = adapt_tokenizer(unigram())
     assert adapted.encode("a a") == [9, 9]

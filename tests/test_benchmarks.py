@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import collating, implementations, measuring, tokenizing
+from benchmarks import auditing, collating, implementations, measuring, surveying, tokenizing
 from companion.tokenizing import END_ID, TokenizedEntry
+from files import run_quickly
 
 NAMES = {"ours", "limit", "fused loop", "teaching", "TRL", "transformers"}
 TOY = [
@@ -148,3 +149,25 @@ def test_calls_take_turns_over_their_own_inputs():
 
 def _names():
     return implementations.implementations(masked=False).keys() | NAMES
+
+
+def test_a_survey_is_timed_beside_what_others_take_for_the_same_tokens(tmp_path):
+    pytest.importorskip("datasets")
+    results, printed = run_quickly("benchmarks.surveying", tmp_path)
+    names = set(surveying.CALLS)
+    assert results["seconds"].keys() == results["most memory in MB"].keys() == names
+    assert all(one["median"] > 0 for one in results["seconds of processors"].values())
+    assert results["entries"]["count"] == 60
+    assert {line.split("  ")[0] for line in printed.splitlines()[1:]} == names
+
+
+def test_every_large_batch_is_audited_by_a_process_of_its_own(tmp_path):
+    file = tmp_path / "auditing.json"
+    results = auditing.main(["--quick", "--out", str(file)])
+    assert json.loads(file.read_text()) == results
+    assert set(results["large"]) == set(auditing.large(1, 1))
+    assert all(at["seconds"] >= 0 and at["gigabytes"] > 0 for at in results["large"].values())
+    assert all(at["characters"] < 10**6 for at in results["large"].values())
+    assert [(at["rows"], at["width"]) for at in results["growth"]] == [
+        (1, 64), (1, 128), (16, 64), (16, 128),
+    ]  # fmt: skip

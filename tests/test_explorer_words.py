@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from companion.explorer import lab
 from companion.findings import RULES, name_places
 from companion.masking import supervised_spans
 from companion.showing import glyphs, table
+from companion.showing import map as to_scale
 from companion.showing.frames import frames
+from companion.showing.glyphs import show_html
 from companion.tokenizing import TokenizedEntry
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "frames").glob("*.json"))
@@ -25,21 +28,53 @@ ROWS = [[1, 2, number] for number in range(8)]
 MANY = [{"entries": ROWS, "fault": "no_shift"}, {"entries": [*ROWS[:7], [5] * 9], "max_length": 3}]
 """Batches of which all rows, and all but one, have a finding: more than are named one by one."""
 
+PEACE = "\u05e9\u05dc\u05d5\u05dd \u05dc\u05db\u05dc \u05d4\u05e2\u05d5\u05dc\u05dd"
+CHEMIST = "\U0001f469\u200d\U0001f52c"
+TEXTS = [
+    *("two words\n", " a ", "", " ", "\n\n", "a\tb\r\n", "<b>&amp;\"'", "\u00e9e\u0301"),
+    *(PEACE, f"{PEACE}\n{PEACE}", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", CHEMIST),
+    *(
+        "\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e",
+        "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35",
+    ),
+    *(
+        "\u200d",
+        " \u200da",
+        "a\u200c\u200db",
+        "a \u200d",
+        "\u202eabc\u2066",
+        "\u00a0\u3000\u2028",
+        "\ufeff",
+    ),
+    *(
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467 and \U0001f3f3\ufe0f\u200d\U0001f308",
+        "\u200d\u200d \u200c",
+        "\x00\x1b[2J",
+    ),
+]
+"""Texts of every direction, and the invisible characters that join, part and turn them."""
+
 PROGRAM = """
 import { readFileSync } from "node:fs";
 import * as lab from "./lab.js";
 import * as lines from "./lines.js";
+import * as map from "./map.js";
 import * as table from "./table.js";
 import { wordsOf } from "./sentences.js";
 const rules = JSON.parse(readFileSync("./rules.json", "utf8"));
 const every = JSON.parse(readFileSync("./frames.json", "utf8"));
 const words = every.map(({ findings, batch }) =>
   findings.map((finding) => wordsOf(finding, rules[finding.code], batch.inputs.length)));
-const { STEPS, TITLES, PROMPT, FOLDED_FROM, PADS_SHOWN, SIGNS } = lines;
+const { STEPS, TITLES, PROMPT, FOLDED_FROM, SIGNS } = lines;
+const { ORDER, GUTTER, HEADING, LEAST, GAPPED, PATTERNED, MOST: WIDEST } = map;
 const { STRATEGIES, MEGA, POOL, MOST } = lab;
 const { PRINTED_WIDTH } = table;
-const shown = { STEPS, TITLES, PROMPT, FOLDED_FROM, PADS_SHOWN, SIGNS, PRINTED_WIDTH };
-console.log(JSON.stringify({ words, known: { ...shown, STRATEGIES, MEGA, POOL, MOST } }));
+const shown = { STEPS, TITLES, PROMPT, FOLDED_FROM, SIGNS, PRINTED_WIDTH };
+const drawn = { ORDER, GUTTER, HEADING, LEAST, GAPPED, PATTERNED, WIDEST };
+const texts = JSON.parse(readFileSync("./texts.json", "utf8"));
+const seen = texts.map((text) => [lines.visible(text), lines.visible(text, false)]);
+const known = { ...shown, ...drawn, STRATEGIES, MEGA, POOL, MOST };
+console.log(JSON.stringify({ seen, words, known }));
 """
 
 
@@ -58,6 +93,7 @@ def browser(every, tmp_path_factory):
         source = (SOURCES / name).read_text(encoding="utf-8")
         (folder / name).write_text(source, encoding="utf-8")
     (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "texts.json").write_text(json.dumps(TEXTS))
     (folder / "frames.json").write_text(json.dumps([one["frames"] for one in every]))
     (folder / "rules.json").write_text(json.dumps({c: r.sentence for c, r in RULES.items()}))
     (folder / "program.js").write_text(PROGRAM)
@@ -114,27 +150,57 @@ def _expectation(one):
     )
 
 
+def test_a_text_is_seen_in_the_browser_as_in_python(browser):
+    shown = [[unescape(part) for part in both] for both in browser["seen"]]
+    expected = [[unescape(show_html(text, spaces)) for spaces in (True, False)] for text in TEXTS]
+    assert shown == expected
+
+
+def test_a_text_to_be_read_is_one_run_in_its_own_direction():
+    assert show_html(PEACE, spaces=False) == f"<bdi>{PEACE}</bdi>"
+    assert show_html(CHEMIST, spaces=False) == f"<bdi>{CHEMIST}</bdi>"
+    assert "U+200D" in show_html(CHEMIST)  # where each character counts, so does the joiner
+
+
 def test_the_constants_of_both_languages_are_equal(browser):
     assert browser["known"] == {
         "STEPS": list(table.STEPS),
         "TITLES": [step.capitalize() for step in table.STEPS],
         "PROMPT": list(table.PROMPT),
         "FOLDED_FROM": table.FOLDED_FROM,
-        "PADS_SHOWN": table.PADS_SHOWN,
         "SIGNS": {sign: list(names) for sign, names in glyphs.SIGNS.items()},
         "STRATEGIES": list(lab.STRATEGIES),
         "MEGA": lab.MEGA,
         "POOL": POOL,
         "MOST": lab.MOST,
         "PRINTED_WIDTH": table.PRINTED_WIDTH,
+        "ORDER": list(to_scale.ORDER),
+        "GUTTER": to_scale.GUTTER,
+        "HEADING": to_scale.HEADING,
+        "LEAST": to_scale.LEAST,
+        "GAPPED": to_scale.GAPPED,
+        "PATTERNED": to_scale.PATTERNED,
+        "WIDEST": to_scale.MOST,
     }
 
 
 MEANT = {
-    *("Array", "Boolean", "Error", "Map", "Number", "Option", "Promise", "RangeError", "Set"),
+    *(
+        "Array",
+        "Boolean",
+        "Error",
+        "Map",
+        "MutationObserver",
+        "Number",
+        "Option",
+        "Promise",
+        "RangeError",
+        "RegExp",
+        "Set",
+    ),
     *("String", "TextDecoder", "TextEncoder", "TypeError", "Uint16Array", "Uint8Array"),
     *("addEventListener", "atob", "btoa", "clearInterval", "clearTimeout", "parseInt"),
-    *("ResizeObserver", "super"),
+    *("ResizeObserver", "WeakMap", "requestAnimationFrame", "getComputedStyle", "super"),
 }
 """The names that the scripts call and mean to have from the language or the browser."""
 

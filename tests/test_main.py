@@ -26,6 +26,7 @@ from companion.commands import main
 from companion.entries import Entry, load_entries
 from companion.masking import MASKS
 from companion.showing.terminal import COLORS, walk
+from companion.storing import InstructionDataset
 from companion.surveying import survey
 from companion.tokenizing import tokenize_entry
 
@@ -81,7 +82,8 @@ def refused(capsys, *arguments):
 
 
 def test_a_file_with_nothing_wrong_gives_0_and_its_survey_on_stdout(few):
-    assert run("audit", few) == (0, f"{survey(FEW)}\n", "")
+    read = f"{few}: rows: 12, in the form Alpaca, as a JSON list"
+    assert run("audit", few) == (0, f"{read}\n{survey(FEW)}\n", "")
 
 
 def test_a_file_with_errors_gives_1_and_names_them_on_stdout(wrong):
@@ -196,8 +198,8 @@ def in_terminal(*arguments, stream, env=()):
 def test_the_progress_bar_is_on_stderr_and_only_in_a_terminal(few):
     status, heard = in_terminal("audit", few, stream="stderr")
     assert status == 0
-    for work in ("tokenizing", "reading"):
-        assert re.search(rf"{work}: 100%.*12/12", heard)
+    size = f"{Path(few).stat().st_size / 1000:.2f}k"
+    assert re.search(rf"auditing: 100%.* {size}/{size} ", heard)
 
 
 def test_in_a_terminal_there_is_color(few):
@@ -256,7 +258,7 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path):
     )  # fmt: skip
     os.close(theirs)
     heard = ""
-    while "tokenizing" not in heard:  # it is at work
+    while "auditing" not in heard:  # it is at work
         heard += os.read(ours, 4096).decode()
     process.send_signal(signal.SIGINT)
     heard += read_all(ours)
@@ -339,9 +341,10 @@ def test_arguments_that_make_no_sense_are_refused(arguments, words, capsys):
     assert words in refused(capsys, *arguments)
 
 
-def test_an_unknown_tokenizer_is_refused_with_those_there_are(few, capsys):
-    said = refused(capsys, "audit", few, "--encoding", "gpt5")
-    assert "--encoding gpt5: neither a folder with a tokenizer.json nor one of gpt2" in said
+@pytest.mark.parametrize("command", [["audit"], ["show", "--entry", "1"]])
+def test_an_unknown_tokenizer_is_refused_with_those_there_are(command, few, capsys):
+    said = refused(capsys, *command, few, "--tokenizer", "gpt5")
+    assert "--tokenizer: gpt5: neither a folder with a tokenizer.json nor one of smollm2" in said
 
 
 def test_a_vocabulary_that_cannot_be_fetched_is_named(few, capsys, monkeypatch):
@@ -349,24 +352,17 @@ def test_a_vocabulary_that_cannot_be_fetched_is_named(few, capsys, monkeypatch):
         raise ConnectionError(f"HTTPSConnectionPool: {name} and much more")
 
     monkeypatch.setattr(tiktoken, "get_encoding", no_network)
-    said = refused(capsys, "audit", few, "--encoding", "cl100k_base")
+    said = refused(capsys, "audit", few, "--tokenizer", "cl100k_base")
     assert "fetches this vocabulary from the network, and could not (ConnectionError)" in said
 
 
 def test_a_folder_without_a_tokenizer_is_refused(few, tmp_path, capsys):
-    said = refused(capsys, "audit", few, "--encoding", str(tmp_path))
-    assert f"--encoding: there is no {tmp_path}/tokenizer.json" in said
+    said = refused(capsys, "audit", few, "--tokenizer", str(tmp_path))
+    assert f"--tokenizer: there is no {tmp_path}/tokenizer.json; transformers writes it" in said
 
 
 def test_a_file_that_is_no_tokenizer_is_refused(few, capsys):
-    assert f"{few} is no tokenizer: " in refused(capsys, "audit", few, "--encoding", few)
-
-
-def test_without_the_package_tokenizers_a_folder_is_refused(few, tmp_path, capsys, monkeypatch):
-    write(tmp_path, "tokenizer.json", "{}")
-    monkeypatch.setitem(sys.modules, "tokenizers", None)  # as if it were not installed
-    said = refused(capsys, "audit", few, "--encoding", str(tmp_path))
-    assert "needs the package tokenizers: pip install tokenizers" in said
+    assert f"{few} is no tokenizer: " in refused(capsys, "audit", few, "--tokenizer", few)
 
 
 # What the arguments do, here -------------------------------------------------------------
@@ -376,7 +372,7 @@ def test_the_arguments_of_audit_reach_the_survey(few, capsys):
     arguments = ["--style", "phi3", "--max-length", "40", "--mask", "prompt", "--batch-size", "3"]
     assert main(["audit", few, *arguments]) == 0
     expected = survey(FEW, style="phi3", max_length=40, mask="prompt", batch_size=3)
-    assert capsys.readouterr().out.startswith(f"{expected}\n")
+    assert f"JSON list\n{expected}\n" in capsys.readouterr().out
 
 
 def test_json_is_all_that_is_printed_and_keeps_the_exit_status(wrong, capsys):
@@ -397,6 +393,107 @@ def test_where_something_was_found_the_command_to_look_at_it_is_given_and_works(
     assert capsys.readouterr().out.startswith("Entry 2 of 2")
     main(["audit", path, "--json"])
     assert "to look at" not in capsys.readouterr().out
+
+
+def test_the_command_to_look_at_it_repeats_the_options_that_were_given(tmp_path, capsys):
+    path = write(tmp_path, "two.json", [asdict(FEW[0]), asdict(EMPTY)])
+    given = ["--style", "chatml", "--max-length", "60", "--mask", "prompt", "--batch-size", "3"]
+    given += ["--tokenizer", "smollm2"]
+    assert main(["audit", path, *given]) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == shlex.join(["  python"]).strip("'") + f" -m companion show {path} --entry 2 " + (
+        " ".join(given)
+    )
+    assert main(shlex.split(last)[3:]) == 0
+    options = {"style": "chatml", "max_length": 60, "mask": "prompt", "tokenizer": "smollm2"}
+    longest = int(InstructionDataset([FEW[0]], "chatml", tokenizer="smollm2").lengths[0])
+    assert capsys.readouterr().out.endswith(f"\n\n{walk(EMPTY, longest=longest, **options)}\n")
+
+
+def test_standard_input_is_audited_and_cannot_be_looked_at_again(tmp_path, capsys):
+    with open(write(tmp_path, "wrong.jsonl", json.dumps(asdict(EMPTY)) + "\n")) as file:
+        status, out, err = run("audit", "-", "--mask", "prompt", stdin=file)
+    assert (status, err) == (1, "")
+    assert out.startswith("standard input: rows: 1, in the form Alpaca, as JSON values\nsurvey: 1 ")
+    assert out.endswith(
+        "to look at one of them, with the data in a file:\n"
+        "  python -m companion show FILE --entry 1 --mask prompt\n"
+    )
+
+
+TALKS = [
+    {"id": 7, "messages": [{"role": "user", "content": u}, {"role": "assistant", "content": a}]}
+    for u, a in (("Hi", "Hello!"), ("Hey", ""))
+]
+
+
+def test_conversations_are_surveyed_and_shown(tmp_path, capsys):
+    path = write(tmp_path, "talks.jsonl", "".join(json.dumps(talk) + "\n" for talk in TALKS))
+    assert main(["audit", path]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{path}: rows: 2, in the form messages, as JSON lines; not read: id\n")
+    assert "survey: 2 conversations; 1 note" in out
+    assert "note turn-empty: Conversation 2: a turn holds no text" in out
+    assert main(shlex.split(out.splitlines()[-1])[3:]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Conversation 2 of 2\n\n2 turns, 1 token of text by tokenizer gpt2;")
+    assert main(["audit", path, "--test", path]) == 1
+    assert "error test-leak: Every conversation: " in capsys.readouterr().out
+
+
+def test_rows_of_ids_are_audited_and_shown(tmp_path, capsys):
+    rows = [
+        {"input_ids": [5, 6, 7, 8, 50256], "labels": [-100, -100, 7, 8, label]}
+        for label in (50256, -100)
+    ]
+    path = write(tmp_path, "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["audit", path]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"{path}: rows: 2, in the form token rows, as JSON lines\naudit: 2 rows")
+    assert "error end-ignored: Row 2: the end token's target is ignored" in out
+    assert main(shlex.split(out.splitlines()[-1])[3:]) == 0
+    assert capsys.readouterr().out.startswith("Row 2 of 2\n\n5 ids, 2 of them supervised\n")
+    assert main(["audit", path, "--json", "--mask", "prompt"]) == 1
+    read = json.loads(capsys.readouterr().out)
+    assert read["file"]["form"] == "token rows"
+    assert read["counts"] == {"end-ignored": 1, "mask-undetermined": 2}
+    assert main(["audit", path, "--tokenizer", "smollm2"]) == 1
+    assert "by tokenizer smollm2" in capsys.readouterr().out
+
+
+def test_a_test_file_of_another_kind_is_refused(few, tmp_path, capsys):
+    talks = write(tmp_path, "talks.json", TALKS)
+    said = refused(capsys, "audit", few, "--test", talks)
+    assert f"--test {talks}: holds conversations, and {few} entries" in said
+    rows = write(tmp_path, "rows.json", [{"input_ids": [5, 6]}] * 2)
+    assert f"--test compares texts, and {rows} holds rows of ids" in refused(
+        capsys, "audit", rows, "--test", few
+    )
+
+
+def test_what_the_file_is_stands_in_the_json_too(tmp_path, capsys):
+    path = write(tmp_path, "few.jsonl", json.dumps(asdict(FEW[0]) | {"id": 3}))
+    assert main(["audit", path, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["file"] == {
+        "name": path, "form": "Alpaca", "layout": "JSON values", "unread": ["id"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["content", "role", "a key", "an input"])
+def test_no_message_reaches_the_terminal_as_a_command(field, tmp_path, capsys):
+    asked = {"role": "user", "content": "Hi"} | ({EVERY: "x"} if field == "a key" else {})
+    asked |= {field: EVERY} if field in ("content", "role") else {"name": EVERY}
+    talk = {"messages": [asked, {"role": "assistant", "content": "Hi"}], EVERY: 1}
+    path = write(tmp_path, "talk.json", json.dumps([talk, talk]))
+    for arguments in (
+        ("audit", path),
+        ("audit", path, "--json"),
+        ("show", path, "--entry", "1", "--full"),
+        ("show", path, "--entry", "1", "--color", "always"),
+    ):
+        status, out, err = heard(capsys, *arguments)
+        assert (status, err) == (0, "")
+        assert out
 
 
 def readme_commands():
@@ -447,7 +544,7 @@ def byte_folder(tmp_path):
 
 
 def test_a_tokenizer_of_a_folder_counts_its_own_tokens(few, byte_folder, capsys):
-    assert main(["audit", few, "--encoding", byte_folder, "--style", "phi3", "--json"]) == 0
+    assert main(["audit", few, "--tokenizer", byte_folder, "--style", "phi3", "--json"]) == 0
     read = json.loads(capsys.readouterr().out)
     assert read["tokenizer"] == byte_folder
     # A byte is a token, but for the two special ones, which are one each.
@@ -459,27 +556,25 @@ def test_a_tokenizer_of_a_folder_counts_its_own_tokens(few, byte_folder, capsys)
 
 def test_a_style_of_special_tokens_has_a_header_that_can_be_kept(few, byte_folder, capsys):
     masked = ["--style", "phi3", "--mask", "prompt_without_header", "--json"]
-    assert main(["audit", few, "--encoding", byte_folder, *masked]) == 0
+    assert main(["audit", few, "--tokenizer", byte_folder, *masked]) == 0
     with_header = json.loads(capsys.readouterr().out)["supervised"]
     responses = sum(len(entry.output) + 1 for entry in FEW)  # and their end tokens
     assert with_header == responses + len(FEW) * len(["\n", "<|assistant|>", "\n"])
 
 
-def test_a_special_token_in_a_text_is_an_error_where_the_tokenizer_reads_it(
-    byte_folder, tmp_path, capsys
-):
+def test_a_special_token_in_a_text_is_noted_and_read_by_no_tokenizer(byte_folder, tmp_path, capsys):
     entry = Entry("Hi", "", "I am the <|assistant|>\ud83d")
     path = write(tmp_path, "special.json", [asdict(entry)])
-    assert main(["audit", path, "--encoding", f"{byte_folder}/tokenizer.json"]) == 1
-    assert "error special-read: Entry 1: " in capsys.readouterr().out
+    assert main(["audit", path, "--tokenizer", f"{byte_folder}/tokenizer.json"]) == 0
+    assert "note special-typed: Entry 1: " in capsys.readouterr().out
     assert main(["audit", path]) == 0
     assert "note special-typed: Entry 1: " in capsys.readouterr().out
 
 
 def test_gpt2_is_the_packaged_tokenizer_by_either_name(few, capsys):
     for name in ("gpt2", "r50k_base"):
-        assert main(["audit", few, "--encoding", name]) == 0
-        assert capsys.readouterr().out == f"{survey(FEW)}\n"
+        assert main(["audit", few, "--encoding", name]) == 0  # what it was called at first
+        assert capsys.readouterr().out.endswith(f"JSON list\n{survey(FEW)}\n")
 
 
 def test_show_pads_to_the_longest_of_the_entrys_batch(few, capsys):
@@ -567,9 +662,9 @@ def test_no_name_reaches_the_terminal_as_a_command(name, tmp_path, few, capsys):
             status, out, err = heard(capsys, *arguments)
             assert (status, out, sign in err, err.count("\n")) == (2, "", True, 1)
     for arguments in (
-        ("audit", few, "--encoding", name),
-        ("audit", few, "--encoding", str(tmp_path / name)),
-        ("audit", few, "--encoding", good),
+        ("audit", few, "--tokenizer", name),
+        ("audit", few, "--tokenizer", str(tmp_path / name)),
+        ("audit", few, "--tokenizer", good),
         ("audit", few, "--style", name),
         ("audit", few, "--mask", name),
         ("show", few, *number, "--color", name),
@@ -590,7 +685,7 @@ def test_no_text_reaches_the_terminal_as_a_command(field, tmp_path, byte_folder,
     for arguments in (
         ("audit", path),
         ("audit", path, "--json"),
-        ("audit", path, "--encoding", byte_folder),
+        ("audit", path, "--tokenizer", byte_folder),
         ("audit", path, "--test", path),
         ("show", path, "--entry", "1", "--full"),
         ("show", path, "--entry", "1", "--full", "--color", "always"),
@@ -620,8 +715,8 @@ def test_a_tokenizers_name_is_safe_in_print_and_in_json_that_reads_the_same(
     name, few, byte_folder, tmp_path, capsys
 ):
     folder = str(shutil.copytree(byte_folder, tmp_path / name))
-    assert heard(capsys, "audit", few, "--encoding", folder)[0] == 0
-    status, out, err = heard(capsys, "audit", few, "--encoding", folder, "--json")
+    assert heard(capsys, "audit", few, "--tokenizer", folder)[0] == 0
+    status, out, err = heard(capsys, "audit", few, "--tokenizer", folder, "--json")
     assert (status, err, out.isascii()) == (0, "", True)
     assert json.loads(out)["tokenizer"] == folder
 

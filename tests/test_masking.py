@@ -89,4 +89,4 @@ def test_an_unknown_mask_is_refused():
 def test_supervised_spans_cover_what_the_plain_loop_supervises(entry, mask):
     (spans,) = supervised_spans([entry], mask)
     covered = {position for start, stop in spans for position in range(start, stop)}
-    assert sorted(covered) == specs.supervised_positions(entry, entry.turns, mask)
+    assert sorted(covered) == specs.supervised_positions(entry.length, entry.turns, mask)

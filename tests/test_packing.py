@@ -183,7 +183,7 @@ def test_what_is_no_plan_is_refused(lengths, pack_length, message):
 
 
 def test_an_unknown_truncation_is_refused():
-    with pytest.raises(ValueError, match="truncation is one of cut, keep_end, drop, error; found"):
+    with pytest.raises(ValueError, match="is one of cut, keep_end, cut_prompt, drop, error"):
         plan_packs([3], 8, truncation="split")
 
 

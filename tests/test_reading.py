@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from companion import parsing
 from companion.conversations import Conversation, Message
-from companion.entries import Entry, EntryError, load_entries
+from companion.entries import Entry, EntryError, GivenEntry, load_entries
 from companion.forms import GIVEN, TokenRow
 from companion.reading import iterate_file, load_file
 from files import write
@@ -74,7 +74,7 @@ FORMS = {
     ),
     "prompt/completion": (
         [{"prompt": "Q: Hi\nA:", "completion": " Yes."}],
-        (Entry("Q: Hi\nA:", "", " Yes."),),
+        (GivenEntry("Q: Hi\nA:", "", " Yes."),),
     ),
     "messages": (MESSAGES, (TALK,)),
     "ShareGPT": (SHAREGPT, (SHORT,)),
@@ -206,6 +206,30 @@ def test_standard_input_is_read(monkeypatch, layout):
     assert (loaded.name, loaded.rows) == ("standard input", ENTRIES)
 
 
+def test_one_line_that_comes_through_a_pipe_is_a_row(monkeypatch):
+    line = io.BytesIO(json.dumps(ALPACA[0]).encode())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(line))
+    assert load_file("-").rows == ENTRIES[:1]
+
+
+def test_what_was_read_so_far_can_be_followed(tmp_path):
+    path = write(tmp_path, "mine.jsonl", lines([{**ALPACA[0], "id": 1}] * 3000))
+    rows = iterate_file(path)
+    assert rows.size == path.stat().st_size
+    next(rows)
+    assert (rows.count, rows.position) == (1, parsing.PIECE)
+    assert sum(1 for _ in rows) == 2999
+    assert rows.position == rows.size
+    assert str(rows) == str(load_file(path))
+    assert str(rows).endswith(": rows: 3,000, in the form Alpaca, as JSON lines; not read: id")
+
+
+def test_of_many_keys_that_were_not_read_some_are_named_and_the_others_counted(tmp_path):
+    row = ALPACA[0] | {f"k{n}": 0 for n in range(13)} | {"x" * 50: 0}
+    said = str(load_file(write(tmp_path, "mine.json", [row])))
+    assert said.endswith("; not read: k0, k1, k2, k3, k4, k5, k6, k7, k8, k9 and 4 more")
+
+
 def test_load_entries_takes_every_form_that_gives_entries_and_says_what_reads_the_others(tmp_path):
     path = write(tmp_path, "dolly.csv", table(FORMS["Dolly"][0]))
     assert load_entries(path) == list(ENTRIES)
@@ -316,7 +340,10 @@ def test_ten_faults_are_listed_and_the_others_counted(tmp_path):
 
 def test_mixed_forms_are_named_by_the_entries(tmp_path):
     said = sentence_about(write(tmp_path, "mine.json", [*ALPACA, *MESSAGES]))
-    assert said == ", entry 3: this is in the form messages, and others in the form Alpaca"
+    assert said == (
+        ", entry 3: this is in the form messages, and others in the form Alpaca; "
+        "a file holds one form"
+    )
 
 
 @pytest.mark.parametrize(
@@ -435,14 +462,21 @@ REFUSED = {
     "Windows-1252": (
         "a.jsonl",
         b'{"instruction": "\x93a\x94"}',
-        ": the file is not UTF-8 text: byte 17 is 0x93, which is '“' in Windows-1252; if it is "
-        "that, path.write_bytes(path.read_bytes().decode('cp1252').encode()) makes it UTF-8",
+        ": the file is not UTF-8 text: byte 17 is 0x93; as Windows-1252 the text reads '“a”\"}' "
+        "there; if it is that, path.write_bytes(path.read_bytes().decode('cp1252').encode()) makes "
+        "it UTF-8",
     ),
     "an unknown encoding": (
         "a.jsonl",
-        b'{"instruction": "\x81"}',
-        ": the file is not UTF-8 text: byte 17 is 0x81, which no common encoding of one byte a "
-        "letter has, either",
+        b'{"instruction": "\x81\x81\x81"}',
+        ": the file is not UTF-8 text: byte 17 is 0x81, which no common encoding has in this "
+        "place, either",
+    ),
+    "two encodings": (
+        "a.jsonl",
+        '{"instruction": "é"}\n'.encode() + b'{"instruction": "caf\xe9"}',
+        ": the file is not UTF-8 text: byte 42 is 0xe9, though other characters before it are "
+        "UTF-8; it was damaged there, or joined of two",
     ),
     "UTF-16 without a mark": (
         "a.json",

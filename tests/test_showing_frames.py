@@ -182,6 +182,73 @@ def test_each_finding_by_hand(entries, chosen, found):
     assert [finding["code"] for finding in frames(state)["findings"]] == found
 
 
+@pytest.mark.parametrize("fault", [f for f, step in FAULTS.items() if step != "tokenize"])
+def test_a_fault_changes_no_token_and_no_slot_of_the_block(fault):
+    for number in range(60):
+        state = {**random_state(Random(f"{fault} {number}")), "fault": None}
+        right, wrong = frames(state), frames({**state, "fault": fault})
+        assert wrong["rows"] == right["rows"]
+        for part in ("block", "roles"):
+            assert right["batch"] is None or wrong["batch"][part] == right["batch"][part]
+
+
+def at_ignore(made):
+    """Give what is ignored before the mask is put on, and why."""
+    return [
+        [why if why not in ("prompt", "late") else None for why in row]
+        for row in made["batch"]["why"]
+    ]
+
+
+@pytest.mark.parametrize("mask", ["prompt", "prompt_without_header"])
+def test_a_mask_one_off_is_not_seen_at_ignore_and_is_one_target_more_a_row_at_mask(mask):
+    state = {"entries": [plain(entry) for entry in ENTRIES[:3]], "mask": mask}
+    right, wrong = frames(state), frames({**state, "fault": "mask_off_by_one"})
+    assert at_ignore(wrong) == at_ignore(right)
+    late = [row.count("late") for row in wrong["batch"]["why"]]
+    assert late == [1, 1, 1]
+    assert wrong["tally"]["supervised"] == right["tally"]["supervised"] - 3
+    assert wrong["spared"] is None
+
+
+def test_a_prompt_that_holds_the_pads_id_is_hit_by_value_before_it_is_masked():
+    """One id a character here, and one character of the prompt has the pad's."""
+    entry = {"instruction": f"a{chr(50256)}b", "input": "", "output": "c"}
+    state = {"entries": [entry], "style": "plain", "mask": "prompt", "fault": "padding_by_value"}
+    made = frames(
+        state,
+        lambda text: [ord(character) for character in text],
+        None,
+        lambda ids: [chr(id).encode() for id in ids],
+    )
+    assert made["batch"]["targets"] == [[-100, -100, -100, 99, -100]]
+    assert made["batch"]["why"] == [["value", "prompt", "prompt", None, "value"]]
+
+
+@pytest.mark.parametrize(
+    ("entries", "chosen", "spared"),
+    [
+        ([HI], {"fault": None}, None),
+        ([HI], {"fault": "no_shift"}, None),
+        ([[5, 5, 5]], {"fault": "no_shift", "max_length": 2}, "alike"),
+        ([HI, HI], {"fault": "padding_by_value", "max_length": 4}, "no-end"),
+        ([HI, HI], {"fault": "end_ignored", "max_length": 4}, "no-end"),
+        ([HI], {"fault": "end_ignored", "max_length": 4, "truncation": "keep_end"}, None),
+        ([HI], {"fault": "mask_off_by_one", "mask": "none"}, "unmasked"),
+        ([[1, 2]], {"fault": "mask_off_by_one"}, "no-prompt"),
+        ([[1, 2]], {"fault": "prompt_cut_differently"}, "no-text"),
+        ([HI], {"fault": "prompt_cut_differently"}, "apart"),
+        ([ON], {"fault": "prompt_cut_differently"}, None),
+        ([HI], {"fault": "shifted_twice", "max_length": 1}, None),
+        ([HI], {"fault": "end_ignored", "max_length": 1}, "nothing-left"),
+    ],
+)
+def test_what_spares_a_batch_by_hand(entries, chosen, spared):
+    plain_ones = [entry if isinstance(entry, list) else plain(entry) for entry in entries]
+    state = {"entries": plain_ones, "style": "plain", "mask": "prompt", **chosen}
+    assert frames(state)["spared"] == spared
+
+
 def test_a_text_that_is_no_unicode_is_mended_and_never_an_error():
     made = frames({"entries": [{"instruction": "\ud83d", "input": "\ude42", "output": "\udc00"}]})
     text = "".join(text for _, text in made["rows"][0]["pieces"])

@@ -10,8 +10,11 @@ from companion.entries import load_entries
 from companion.showing.plotting import (
     STEPS,
     StepLine,
+    _together,
+    draw_curves,
     draw_lengths,
     draw_packs,
+    draw_runs,
     draw_waits,
     draw_waves,
 )
@@ -22,7 +25,7 @@ BATCH = [TokenizedEntry(np.arange(9), prompt_length=4), TokenizedEntry(np.arange
 
 
 def test_a_picture_is_the_same_bytes_each_time():
-    assert draw_lengths(BATCH)._repr_html_() == draw_lengths(BATCH)._repr_html_()
+    assert draw_lengths(BATCH).svg() == draw_lengths(BATCH).svg()
 
 
 def test_a_picture_says_in_words_what_it_shows():
@@ -49,10 +52,7 @@ def test_packs_are_drawn_to_scale_and_said_in_words():
     ]
     hatches = [bar.get_hatch() or "" for bar in bars]
     assert hatches[-4:] == ["", "///", "", ""], "neighbours are told apart without colour"
-    assert (
-        picture._repr_html_()
-        == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8)._repr_html_()
-    )
+    assert picture.svg() == draw_packs(np.array([5, 2, 3, 9]), [[3], [0], [2, 1, 1]], 8).svg()
 
 
 def test_a_picture_has_no_date_no_address_and_no_fixed_ink():
@@ -85,6 +85,17 @@ def test_two_pictures_have_no_id_in_common_and_each_refers_to_its_own():
         referred = re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', svg)
         assert referred
         assert {one or other for one, other in referred} <= set(own)
+
+
+def test_a_picture_that_is_shown_again_has_other_ids_and_refers_to_them():
+    picture = draw_lengths([*BATCH, BATCH[0]])
+    shown = [picture._repr_html_() for _ in range(3)]
+    found = [re.findall(r'\sid="([^"]+)"', one) for one in shown]
+    everyone = [id for own in found for id in own]
+    assert len(everyone) == len(set(everyone)) == 3 * len(found[0])
+    for one, own in zip(shown, found, strict=True):
+        assert set(re.findall(r'(?:url\(#|href="#)([^")]+)', one)) <= set(own)
+    assert picture.svg() in shown[0]
 
 
 def test_a_picture_styles_nothing_by_sheet_or_style_attribute():
@@ -185,3 +196,47 @@ def test_the_longest_name_of_a_setting_fits_into_the_picture():
 def test_no_points_are_no_picture(waits):
     with pytest.raises(ValueError, match="there is nothing to draw"):
         draw_waits(waits)
+
+
+def test_runs_are_dots_at_their_loss_and_share_and_letters_stand_for_their_names():
+    runs = {"right": [(0.04, 0.9), (0.06, 1.0)], "no shift": [(0.001, 0.0)]}
+    picture = draw_runs(runs)
+    axes = picture.figure.axes[0]
+    assert axes.get_xscale() == "log"
+    dots = [line.get_xydata().tolist() for line in axes.lines]
+    assert dots == [[[0.04, 0.9], [0.06, 1.0]], [[0.001, 0.0]]]
+    assert sorted(text.get_text() for text in axes.texts) == ["a", "b"]
+    listed = "\n".join(text.get_text() for text in picture.figure.texts)
+    assert listed == "a  right\nb  no shift"
+    assert "a, right: 2 runs, loss 0.05, 95% exact." in repr(picture)
+    # A second picture of a page has ids of its own, and nothing else.
+    again = draw_runs(runs)._repr_html_().replace("-2-", "-")
+    assert picture._repr_html_().replace("-2-", "-") == again
+
+
+def test_letters_that_would_lie_on_each_other_stand_together_and_others_apart():
+    near = {letter: (0.5 + 0.02 * at, 0.9) for at, letter in enumerate("abcd")}
+    found = dict(_together({**near, "e": (0.5, 0.4), "f": (0.95, 0.9)}))
+    assert found == {"abcd": (0.53, 0.9), "e": (0.5, 0.4), "f": (0.95, 0.9)}
+
+
+@pytest.mark.parametrize("runs", [{}, {"a": []}, {str(n): [(1, 1)] for n in range(27)}])
+def test_runs_that_cannot_be_drawn_are_refused(runs):
+    with pytest.raises(ValueError, match="not over 26 names"):
+        draw_runs(runs)
+
+
+def test_curves_are_drawn_on_a_logarithmic_scale_and_told_apart_without_colour():
+    curves = {"right": [(20, 5), (40, 1), (60, 0.04)], "no shift": [(20, 4), (60, 0.001)]}
+    picture = draw_curves(curves)
+    axes = picture.figure.axes[0]
+    assert axes.get_yscale() == "log"
+    assert [line.get_xydata().tolist() for line in axes.lines] == [
+        [[20, 5], [40, 1], [60, 0.04]],
+        [[20, 4], [60, 0.001]],
+    ]
+    assert len({line.get_linestyle() for line in axes.lines}) == 2
+    assert "right: 5 at 20, 1 at 40, 0.04 at 60." in repr(picture)
+    for nothing in ({}, {"right": []}):
+        with pytest.raises(ValueError, match="nothing to draw"):
+            draw_curves(nothing)

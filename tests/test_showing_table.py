@@ -155,11 +155,23 @@ def test_what_is_folded_is_counted(step):
 
 
 @pytest.mark.parametrize("step", STEPS[2:])
-def test_response_end_token_and_first_pad_follow_the_folded_prompt(step):
+def test_response_and_end_token_follow_the_folded_prompt_and_then_the_pads_are_counted(step):
     rows = BatchTable(ENTRIES, step, mask="prompt").html().split("<tr>")[1:]
     row = next(row for row in rows if "row 1" in row)
     roles = re.findall(r'<td data-role="(\w+)"', row)
-    assert roles[: roles.index("pad") + 1][-5:] == ["response"] * 3 + ["end", "pad"]
+    assert roles[: roles.index("end") + 1][-4:] == ["response"] * 3 + ["end"]
+    # In the other rows these columns are prompt, and pads are all that this row has there.
+    assert re.search(r'"end".*?</td><td class="bt-fold"><span data-role="pad">pad ×\d', row)
+
+
+@pytest.mark.parametrize("step", STEPS[2:])
+def test_a_column_is_folded_only_where_every_row_is_prompt_or_pad(step):
+    table = BatchTable([*ENTRIES, [1, 2]], step)
+    for start, stop in table._columns:
+        roles = {cell.role for row in table.rows for cell in row.cells[start:stop]}
+        assert stop - start == 1 or roles <= {"template", "instruction", "input", "header", "pad"}
+    # The bare ids are all response: no column of theirs is folded into another.
+    assert table._columns[:3] == [(0, 1), (1, 2), (2, 3)]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -4,13 +4,15 @@ import multiprocessing
 import os
 import pickle
 import signal
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from companion import storing
+from companion import piecing, storing
+from companion.adapting import Tokenizer, adapt_tokenizer
 from companion.collating import Collator
-from companion.entries import Entry, load_entries
+from companion.entries import Entry, GivenEntry, load_entries
 from companion.formatting import STYLES, PromptStyle
 from companion.storing import InstructionDataset
 from companion.tokenizing import TokenizedEntry, gpt2_encode, tokenize_entry
@@ -329,6 +331,122 @@ def test_a_set_saved_before_there_were_turns_is_refused_by_name(tmp_path):
     (folder / "turns.npy").rename(folder / "prompts.npy")
     with pytest.raises(ValueError, match="saved before a text could have several answers"):
         InstructionDataset.open(folder)
+
+
+# Built in its file -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", ["alpaca", "chatml"])
+def test_a_set_that_is_built_is_the_one_that_is_saved_byte_for_byte(style, tmp_path, monkeypatch):
+    entries = load_entries()[:300]
+    InstructionDataset(entries, style).save(tmp_path / "saved")
+    measure, _, _ = piecing.cut_pieces.__defaults__
+    monkeypatch.setattr(piecing.cut_pieces, "__defaults__", (measure, 7, 1000))
+    built = InstructionDataset.build(tmp_path / "built", iter(entries), style)
+    assert isinstance(built.ids, np.memmap)
+    for file in sorted((tmp_path / "saved").iterdir()):
+        assert file.read_bytes() == (tmp_path / "built" / file.name).read_bytes()
+
+
+def test_texts_of_several_answers_are_built_too(tmp_path):
+    items = [CHAT, TokenizedEntry([1, 2, 3], prompt_length=1, header_length=1), CHAT]
+    built = InstructionDataset.build(tmp_path / "set", iter(items))
+    assert all(map(same, built, items))
+
+
+def test_entries_that_bring_their_prompt_are_built_without_a_template(tmp_path):
+    whole = GivenEntry("Q: hi\nA:", "", " yes")
+    for dataset in (InstructionDataset([whole]), InstructionDataset.build(tmp_path / "a", [whole])):
+        assert dataset.ids.tolist() == gpt2_encode("Q: hi\nA: yes")
+        assert dataset.prompt_lengths.tolist() == [len(gpt2_encode("Q: hi\nA:"))]
+    styled = InstructionDataset.build(tmp_path / "b", [whole], "alpaca")
+    assert same(styled[0], tokenize_entry(whole, "alpaca"))
+
+
+def test_a_set_is_built_in_bounded_memory(tmp_path, monkeypatch):
+    measure, _, _ = piecing.cut_pieces.__defaults__
+    monkeypatch.setattr(piecing.cut_pieces, "__defaults__", (measure, 1000, 10_000))
+
+    def peak(many):
+        tokenizer = Tokenizer(lambda text: [1] * len(text), lambda ids: "a" * len(ids), size=9)
+        entries = (Entry("a", "", "a" * 2000) for _ in range(many))
+        tracemalloc.start()
+        InstructionDataset.build(tmp_path / str(many), entries, tokenizer=tokenizer)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(1000) - peak(100) < 300_000  # 3,600,000 bytes of ids lie between them
+
+
+def test_the_width_of_an_id_in_a_file_is_the_tokenizers(tmp_path):
+    assert InstructionDataset.build(tmp_path / "a", ENTRIES, tokenizer="smollm2").ids.dtype == "u2"
+    high = Tokenizer(encode_high, lambda ids: "".join(chr(id - 70_000) for id in ids), size=1 << 21)
+    built = InstructionDataset.build(tmp_path / "b", ENTRIES, "plain", tokenizer=high)
+    assert built.ids.dtype == "u4"
+    assert built[1].ids.tolist() == encode_high("Spell it.\nOcassion\nOccasion")
+
+
+def test_an_id_beyond_the_tokenizer_is_refused_with_its_entry(tmp_path):
+    items = [TokenizedEntry([1, 2]), TokenizedEntry([3, 4, 5]), TokenizedEntry([6, 49152, 7])]
+    sentence = (
+        "entry 3: id 49152 is beyond the 49152 of tokenizer smollm2; give the one that made it"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        InstructionDataset.build(tmp_path / "set", items, tokenizer="smollm2")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_build_that_cannot_be_leaves_nothing_behind(tmp_path):
+    bare = PromptStyle("bare", "{instruction}", header="")
+    bad = [*[Entry("a", "", "b")] * 1500, Entry("", "", "")]
+    with pytest.raises(ValueError, match=r"^entry 1501: an entry of no tokens has nothing"):
+        InstructionDataset.build(tmp_path / "set", bad, bare)
+    with pytest.raises(ValueError, match="a dataset of no entries has nothing to learn from"):
+        InstructionDataset.build(tmp_path / "set", [])
+    with pytest.raises(ValueError, match="there is no prompt style 'llama'"):
+        InstructionDataset.build(tmp_path / "set", ENTRIES, "llama")
+    assert list(tmp_path.iterdir()) == []
+
+
+def die_while_building(folder):
+    def entries():
+        yield from ENTRIES * 1000
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    InstructionDataset.build(folder, entries(), "plain")
+
+
+def test_a_killed_build_leaves_nothing_that_the_next_one_does_not_remove(tmp_path):
+    process = multiprocessing.get_context("fork").Process(
+        target=die_while_building, args=(tmp_path / "set",)
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".set.unfinished-")
+    assert (left / "ids.npy").stat().st_size > 1000  # it was at work
+    assert len(InstructionDataset.build(tmp_path / "set", ENTRIES)) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+# A tokenizer of one's own ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["smollm2", adapt_tokenizer("smollm2")])
+def test_a_tokenizer_of_any_kind_makes_the_ids(source):
+    adapted = adapt_tokenizer("smollm2")
+    dataset = InstructionDataset(ENTRIES, "plain", tokenizer=source)
+    assert dataset[1].ids.tolist() == adapted.encode("Spell it.\nOcassion\n") + adapted.encode(
+        "Occasion"
+    )
+    assert dataset[1].prompt_length == len(adapted.encode("Spell it.\nOcassion\n"))
+
+
+def test_a_tokenizer_given_twice_is_refused():
+    with pytest.raises(ValueError, match="a tokenizer is given once: `tokenizer`, or `encode`"):
+        InstructionDataset(ENTRIES, "plain", encode_high, None, tokenizer="gpt2")
 
 
 def die_while_saving(folder):

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -11,19 +12,24 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 import specs
+from companion import piecing
+from companion.adapting import Tokenizer as Tokenizer_
+from companion.adapting import adapt_tokenizer
 from companion.auditing import Expectation, audit
 from companion.collating import Collator
-from companion.entries import Entry, load_entries, split_entries
+from companion.conversations import Conversation, Message
+from companion.entries import Entry, GivenEntry, load_entries, split_entries
 from companion.findings import AuditError, name_places
 from companion.formatting import STYLES, PromptStyle
 from companion.masking import MASKS
 from companion.storing import InstructionDataset
 from companion.surveying import RULES, survey
-from companion.tokenizing import TokenizedEntry, token_roles
+from companion.tokenizing import TokenizedEntry, gpt2_encode, token_roles, tokenize_entry
 
 BLUE = Entry("Name a color.", "", "Blue.")
 FOUR = Entry("Add the numbers.", "1 and 3", "4")
 SOFT = Entry("Name a pet.", "", "A cat.")
+EMPTY = Entry("Say nothing.", "", "")
 SHORT = PromptStyle("short", "Q{instruction}", input="I{input}", header="A:", suffix=".")
 
 
@@ -286,24 +292,35 @@ CASES = {
     "response-empty": (replace(SOFT, output=""), {}),
     "response-blank": (replace(SOFT, output=" \n\t"), {}),
     "special-read": (replace(SOFT, input="a\x01<|stop|>"), {}),
-    "response-lost": (replace(SOFT, input="much " * 99), {"max_length": 80}),
-    "response-cut": (replace(SOFT, output="much " * 99), {"max_length": 80}),
+    "response-lost": (replace(SOFT, input="so much" * 99), {"max_length": 80}),
+    "response-cut": (replace(SOFT, output="so much" * 99), {"max_length": 80}),
     "instruction-empty": (replace(SOFT, instruction=" ", input="\n"), {}),
     "duplicate": (FOUR, {}),
     "responses-differ": (replace(FOUR, output="four"), {}),
     "special-typed": (replace(SOFT, output="Say <|im_end|> now."), {}),
     "header-in-text": (replace(SOFT, input="Say A: and wait."), {}),
     "damaged-text": (replace(SOFT, instruction="Na\ufffdme"), {}),
+    "input-stands-for-nothing": (replace(SOFT, input="<noinput>"), {}),
+    "output-stands-for-nothing": (replace(SOFT, output="<nooutput>"), {}),
+    "placeholder": (replace(SOFT, instruction="Dear {{name}}, hello."), {}),
+    "instruction-repeated": (Entry("Name the largest planet.", "", "Name the largest planet."), {}),
+    "edge-moves-tokens": (replace(SOFT, instruction="Name a pet. "), {}),
+}
+
+ASK, TELL = Message("user", "Name a pet."), Message("assistant", "A cat.")
+CHAT_CASES = {
+    "turn-empty": [ASK, Message("assistant", " ")],
+    "turn-out-of-order": [ASK, ASK, TELL],
+    "tool-result-supervised": [ASK, TELL, Message("tool", "12:00", {"weight": 1}), TELL],
+    "last-turn-not-assistant": [ASK, TELL, ASK],
 }
 
 
 def encode_stop(text):
-    """Encode bytes, but for one special token."""
-    parts = text.split("<|stop|>")
-    ids = encode_bytes(parts[0])
-    for part in parts[1:]:
-        ids += [300, *encode_bytes(part)]
-    return ids
+    """Encode bytes, but for one special token, and one that takes a space to the header."""
+    parts = re.split(r"(<\|stop\|>| A:)", text)
+    tokens = {"<|stop|>": [300], " A:": [301]}
+    return [id for part in parts for id in tokens.get(part) or encode_bytes(part)]
 
 
 def survey_case(code, before=(FOUR, BLUE)):
@@ -313,7 +330,7 @@ def survey_case(code, before=(FOUR, BLUE)):
 
 
 def test_every_rule_has_its_case():
-    assert CASES.keys() == RULES.keys()
+    assert CASES.keys() | CHAT_CASES.keys() == RULES.keys()
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -330,7 +347,7 @@ def test_each_finding_says_what_the_rule_says_with_no_slot_left_open(code):
     assert one.severity == RULES[code].severity
     assert one.cure == RULES[code].cure
     assert one.link.endswith(f"/book/{RULES[code].chapter}.html")
-    assert not re.search(r"[{}]|None|\bnan\b", one.sentence)
+    assert not re.search(r"[{}]|None|\bnan\b", one.sentence.replace("{{name}}", ""))
     assert one.sentence.startswith(("Entry 3: ", "Every entry: ", "Entry 1: ", "Entries 1 and 3: "))
 
 
@@ -411,7 +428,7 @@ def test_the_header_is_looked_for_without_its_line_breaks():
 
 
 def test_a_style_whose_header_is_a_line_break_finds_none_in_a_text_of_lines():
-    assert survey([replace(SOFT, input="a\nb\n")], style="plain").codes == ()
+    assert survey([replace(SOFT, input="a\nb")], style="plain").codes == ()
 
 
 @pytest.mark.parametrize("code", [0, 0xFFFD, 0xD800, 0xDFFF])
@@ -454,6 +471,219 @@ def test_entries_may_come_from_any_tokenizer():
     assert rows_of(found, "special-typed") == [2]
     # Every style's <|im_end|> is one token here.
     assert found.template.tokens == len("<|im_start|>user\n\n<|im_start|>assistant\n") + 2
+
+
+# A tokenizer of one's own ----------------------------------------------------------------
+
+
+def test_every_number_is_that_of_the_tokenizer_that_was_given():
+    adapted = adapt_tokenizer("smollm2")
+    entries = load_entries()[:50]
+    found = survey(entries, tokenizer="smollm2", mask="prompt", max_length=60)
+    by_hand = survey(
+        entries, encode=adapted.encode, decode=adapted.decode, tokenizer="smollm2",
+        mask="prompt", max_length=60,
+    )  # fmt: skip
+    assert found == by_hand == survey(entries, tokenizer=adapted, mask="prompt", max_length=60)
+    assert found.tokens == sum(
+        len(tokenize_entry(e, "alpaca", adapted.encode).ids) for e in entries
+    )
+    assert found != survey(entries, mask="prompt", max_length=60)
+
+
+def test_a_tokenizers_own_end_is_named_though_nobody_else_has_it():
+    own = Tokenizer_(encode_bytes, decode_own, ends={300, 301}, pad=302, size=303, name="own")
+    entries = [replace(SOFT, output="Stop %eos% now."), replace(BLUE, output="No %pad%, %bos%.")]
+    found = survey(entries, style=SHORT, tokenizer=own)
+    assert found.codes == ("special-typed",)
+    assert "'%eos%', '%pad%'" in found.findings[0].sentence
+    assert "bos" not in found.findings[0].sentence
+    assert survey(entries, style=SHORT).codes == ()
+
+
+def decode_own(ids):
+    names = {300: "%eos%", 301: "x", 302: "%pad%"}
+    return "".join(names.get(id) or chr(id) for id in ids)
+
+
+def test_an_end_that_an_encoder_reads_in_a_text_is_an_error():
+    def encode(text):
+        return [300 if part == "%eos%" else ord(part) for part in re.findall("%eos%|.", text, re.S)]
+
+    own = Tokenizer_(encode, decode_own, ends={300}, size=303, name="own")
+    entries = [replace(SOFT, output="Stop %eos% now."), replace(BLUE, output="<s>")]
+    found = survey(entries, style=SHORT, tokenizer=own)
+    assert (rows_of(found, "special-read"), rows_of(found, "special-typed")) == ([1], [2])
+
+
+def test_one_token_that_is_no_special_one_is_no_error():
+    def encode(text):
+        return [300 if part == "<s>" else ord(part) for part in re.findall("<s>|.", text, re.S)]
+
+    own = Tokenizer_(encode, decode_own, ends={301}, size=303, name="own")
+    assert survey([replace(SOFT, output="<s>")], tokenizer=own).codes == ("special-typed",)
+
+
+def test_a_tokenizer_given_twice_is_refused():
+    with pytest.raises(ValueError, match="a tokenizer is given once: `tokenizer`, or `encode`"):
+        survey([BLUE], encode=encode_bytes, tokenizer=adapt_tokenizer("gpt2"))
+
+
+def test_entries_that_bring_their_prompt_are_put_into_no_template_unless_it_is_asked_for():
+    whole = [GivenEntry("Q: hi\nA:", "", " yes")]
+    assert survey(whole).style == "given"
+    assert survey(whole).tokens == len(gpt2_encode("Q: hi\nA: yes"))
+    assert survey(whole).template.tokens == 0
+    assert survey(whole, style="alpaca").style == "alpaca"
+    assert survey([BLUE]).style == "alpaca"
+
+
+# Conversations ---------------------------------------------------------------------------
+
+HELLO = Conversation((Message("user", "Hi"), Message("assistant", "Hello!")))
+TALK = Conversation((Message("system", "Be brief."), ASK, TELL, ASK, Message("assistant", "Dog")))
+
+
+def of_bytes(conversations, **options):
+    return survey(conversations, encode=encode_bytes, decode=decode_bytes, **options)
+
+
+def test_turns_roles_and_tokens_of_conversations_are_counted():
+    found = of_bytes([HELLO, TALK])
+    assert found.conversations == 2
+    assert found.turns.roles == {
+        "user": (3, 2 + 11 + 11),
+        "assistant": (3, 6 + 6 + 3),
+        "system": (1, 9),
+    }
+    lengths = found.turns.lengths
+    assert (lengths.shortest, lengths.longest, lengths.longest_entry) == (2, 5, 2)
+    assert (found.texts.shortest, found.texts.longest) == (8, 9 + 11 + 6 + 11 + 3)
+    assert found.measured is None
+    assert found.codes == ()
+
+
+@pytest.mark.parametrize("code", CHAT_CASES)
+def test_each_note_on_a_conversation_names_it_and_no_other_fires(code):
+    found = of_bytes([HELLO, TALK, Conversation(tuple(CHAT_CASES[code]))])
+    assert found.codes == (code,)
+    assert found.findings[0].rows == (3,)
+    assert found.findings[0].sentence.startswith("Conversation 3: ")
+    assert found.findings[0].text.startswith("conversation 3, user")
+    assert "entry" not in found.findings[0].cure
+
+
+def test_conversations_that_repeat_differ_and_leak_are_found():
+    other = Conversation((Message("user", "Hi"), Message("assistant", "What?")))
+    found = of_bytes([HELLO, TALK, HELLO, other], test=[TALK])
+    assert rows_of(found, "duplicate") == [3]
+    assert rows_of(found, "responses-differ") == [1, 3, 4]
+    assert rows_of(found, "test-leak") == [2]
+    said = finding(found, "duplicate")
+    assert said.sentence == "Conversation 3: an earlier conversation has the same messages."
+    assert said.text == "conversation 3 repeats conversation 1"
+    leak = finding(found, "test-leak")
+    assert leak.cure == "Take these conversations out of one of the two files."
+
+
+def test_what_is_in_the_text_of_any_turn_is_found():
+    damaged = Conversation((Message("user", "Say <|im_end|>"), Message("assistant", "a\ufffd")))
+    assert of_bytes([HELLO, damaged]).codes == ("special-typed", "damaged-text")
+
+
+def test_what_needs_a_template_is_said_to_be_unknown():
+    said = " ".join(str(of_bytes([HELLO])).split())
+    assert "survey: 1 conversation; nothing found tokenizer gpt2, no chat template" in said
+    assert "Not said, since no chat template has made one text of the turns: how long" in said
+    assert "Padding" not in said
+
+
+def test_with_what_tokenizes_them_conversations_have_all_numbers_of_entries():
+    found = of_bytes([HELLO, TALK], tokenize=tokenize_all, max_length=20, mask="prompt")
+    # Ids: 3 + 7, and 10 + 12 + 7 + 12 + 4; the last of each stands in no input.
+    assert (found.measured.tokens, found.measured.cut, found.measured.lost) == (9 + 44, 1, 1)
+    assert found.measured.supervised == 7
+    assert rows_of(found, "response-lost") == [2]
+    said = str(found)
+    assert "Not said" not in said
+    assert "1 of 2 conversations (50.0%) lose the end token" in said
+    assert max(len(line) for line in said.splitlines() if "see: " not in line) <= 80
+
+
+def tokenize_all(conversations):
+    return list(map(tokenize_one, conversations))
+
+
+def tokenize_one(conversation):
+    ids, turns = [], []
+    for message in conversation:
+        start = len(ids)
+        ids += [*encode_bytes(message.content), 256]
+        if message.role == "assistant":
+            turns.append((start, start, len(ids), len(ids)))
+    return TokenizedEntry(ids, turns, closed=True)
+
+
+def test_a_conversation_that_cannot_be_tokenized_is_named():
+    with pytest.raises(ValueError, match="conversation 2: roles must alternate"):
+        of_bytes([HELLO, TALK], tokenize=refuse_long)
+
+
+def refuse_long(conversations):
+    if max(map(len, conversations)) > 2:
+        raise ValueError("roles must alternate")
+    return tokenize_all(conversations)
+
+
+# Piece by piece --------------------------------------------------------------------------
+
+
+def test_how_the_rows_are_cut_into_pieces_changes_nothing(monkeypatch):
+    entries = [*load_entries()[:60], EMPTY, SOFT, *load_entries()[:7], replace(SOFT, output="</s>")]
+    whole = survey(entries, max_length=50, mask="prompt", test=[SOFT])
+    assert len(whole.codes) == 7
+    monkeypatch.setattr(
+        piecing.cut_pieces, "__defaults__", (*piecing.cut_pieces.__defaults__[:1], 9, 900)
+    )
+    assert survey(iter(entries), max_length=50, mask="prompt", test=[SOFT]) == whole
+
+
+def test_a_file_is_surveyed_in_bounded_memory(monkeypatch):
+    measure, _, _ = piecing.cut_pieces.__defaults__
+    monkeypatch.setattr(piecing.cut_pieces, "__defaults__", (measure, 1000, 50_000))
+
+    def entries(many):
+        return (Entry(f"Count to {n}.", "", "1 " * 1000) for n in range(many))
+
+    def peak(many):
+        tracemalloc.start()
+        survey(entries(many), encode=encode_words, decode=None, style=SHORT)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    few, many = peak(200), peak(1200)  # 0.4 and 2.4 million characters
+    assert many - few < 400_000
+
+
+def encode_words(text):
+    return [1] * text.count(" ")
+
+
+def test_of_a_finding_in_every_entry_a_thousand_numbers_are_kept_and_all_are_counted():
+    found = in_bytes([*[replace(BLUE, input=f"{n}", output="</s>") for n in range(1500)], SOFT])
+    (one,) = found.findings
+    assert one.rows == tuple(range(1, 1001))
+    assert one.sentence.startswith("Entries 1, 2, 3, 4, 5 and 1,495 more: ")
+    assert found.counts == {"special-typed": 1500}
+    every = in_bytes([replace(BLUE, input=f"{n}", output="</s>") for n in range(1500)])
+    assert every.findings[0].sentence.startswith("Every entry: ")
+
+
+def test_an_endless_variety_of_names_is_counted_only_so_far():
+    text = " ".join(f"<|t{n}|>" for n in range(5000))
+    (one,) = in_bytes([replace(SOFT, output=text)]).findings
+    assert "'<|t3|>' and at least 996 more" in one.sentence
 
 
 # What is given back ----------------------------------------------------------------------
@@ -520,8 +750,7 @@ def test_nothing_is_printed_unless_progress_is_asked_for(capsys):
     survey([BLUE], progress=True)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "tokenizing" in err
-    assert "reading" in err
+    assert re.search("surveying: 100%.* 1/1 ", err)
 
 
 def test_places_are_named_in_part_where_they_are_many():

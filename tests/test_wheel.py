@@ -10,7 +10,7 @@ from scripts.alone import unpack_wheel
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_wheel_carries_the_vocabulary_the_entries_and_their_licences(tmp_path):
+def test_the_wheel_carries_the_vocabulary_the_sets_and_their_licences(tmp_path):
     data = unpack_wheel(tmp_path) / "companion" / "data"
-    for name in ("r50k_base.tiktoken", "entries.json", "LICENSES.md"):
+    for name in ("r50k_base.tiktoken", "entries.json", "conversations.json", "LICENSES.md"):
         assert (data / name).read_bytes() == (ROOT / "companion" / "data" / name).read_bytes()

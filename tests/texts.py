@@ -115,6 +115,20 @@ def runs(random: Random) -> str:
     return random.choice(["", " ", "x"]).join(pieces)
 
 
+def marked_texts(count: int) -> list[str]:
+    """Give random texts in which SmolLM2's special tokens are spelled out, whole and in parts."""
+    random = Random("marked texts")
+    marks = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<repo_name>", "<reponame>")
+    parts = (*marks, "<|im_start|>user\n", "<|im_end|>\n", "<|im_", "|>", "<", "<|im_end|", "<<|")
+    return [
+        "".join(
+            random.choice(parts) if random.random() < 0.4 else text[: random.randint(0, 30)]
+            for _ in range(random.randint(1, 6))
+        )
+        for text in random_texts(count)
+    ]
+
+
 def tokens(random: Random) -> str:
     """Give tokens that never stood side by side, so that pairs compete to be merged."""
     return gpt2_decode([random.randrange(END_ID) for _ in range(random.randint(1, 40))])

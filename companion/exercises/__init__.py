@@ -1,8 +1,8 @@
 """The exercises of every chapter, by the name of the function that answers them.
 
 A chapter's module is imported when one of its exercises is asked for, so that what an exercise
-needs is asked of those alone who try it: PyTorch for chapter 10, whose batches are tensors, and
-the standard library for every other.
+needs is asked of those alone who try it: PyTorch for the one about tensors, and the standard
+library for every other.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,29 +24,35 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "loading": ("worker_batches", "move_batch", "step_time"),
     "packing": ("packed_targets", "packed_positions", "best_pack", "may_read"),
     "ranks": ("each_once", "losses_for_backward", "share_waited"),
+    "chatting": ("chatml", "answer_spans", "one_beginning", "first_broken", "drop_oldest"),
+    "training": ("first_loss", "exact_share", "paired_differences", "middle_95", "doctor"),
 }
 """What each chapter asks for, in the order of the book."""
+
+WITH_TENSORS = {"move_batch": "moving"}
+"""The exercises that need PyTorch, each with the module that it has to itself."""
 
 
 class _Exercises(Mapping[str, Exercise]):
     """All exercises by name, each made when it is looked up."""
 
     def __init__(self) -> None:
-        self._chapter = {name: chapter for chapter, names in CHAPTERS.items() for name in names}
+        self._module = {name: chapter for chapter, names in CHAPTERS.items() for name in names}
+        self._module |= WITH_TENSORS
 
     def __getitem__(self, name: str) -> Exercise:
-        chapter = import_module(f"{__name__}.{self._chapter[name]}")
-        found: Exercise = getattr(chapter, name)
+        module = import_module(f"{__name__}.{self._module[name]}")
+        found: Exercise = getattr(module, name)
         return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._chapter  # without making it
+        return name in self._module  # without making it
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._chapter)
+        return iter(self._module)
 
     def __len__(self) -> int:
-        return len(self._chapter)
+        return len(self._module)
 
 
 EXERCISES: Mapping[str, Exercise] = _Exercises()

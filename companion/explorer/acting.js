@@ -5,8 +5,9 @@
 import { change, complain, look, start } from "./changing.js";
 import { draw, drawDetail, drawEntries, drawOptions } from "./drawing.js";
 import { refusalOf } from "./frames.js";
-import { STEPS } from "./lines.js";
-import { edited } from "./parts.js";
+import { STEPS, isBefore } from "./lines.js";
+import { edited, fit } from "./parts.js";
+import { offerOf } from "./sentences.js";
 import { linkTo, pythonOf } from "./sharing.js";
 import { firstWrong, foldAt, outcomeOf } from "./turn.js";
 
@@ -142,9 +143,13 @@ function cellIndex(cell) {
 /** @param {Explored} own */
 function listenToEntries(own) {
   const { $ } = own;
+  const fitAll = () => fit([.../** @type {NodeListOf<HTMLTextAreaElement>} */ ($("entries").querySelectorAll("textarea"))]);
+  new MutationObserver(fitAll).observe($("entries"), { childList: true }); // boxes that are new
+  $("entries").closest("details")?.addEventListener("toggle", fitAll); // and those that can be seen now
   $("entries").addEventListener("input", (event) => {
     const box = /** @type {HTMLTextAreaElement} */ (event.target);
     const number = Number(box.dataset.entry);
+    fit([box]);
     const entry = edited(own.state.entries[number], box);
     if (!entry) return complain(own, `Entry ${number + 1} takes ids, whole numbers from 0, with spaces between; drawn is the row before that.`);
     change(own, { entries: own.state.entries.map((old, i) => (i === number ? entry : old)) });
@@ -186,13 +191,24 @@ function listenToOptions(own) {
     draw(own);
   });
   on("fault", () => {
-    change(own, { fault: chosen("fault") || null });
-    if (own.state.fault && STEPS.indexOf(own.view.step) < 3) look(own, "mask");
+    const fault = chosen("fault") || null;
+    change(own, { fault });
+    if (fault && isBefore(own.view.step, constants.faults[fault])) look(own, constants.faults[fault]);
   });
   $("max").addEventListener("input", () => {
     const text = chosen("max").trim();
-    if (text && !/^\d{1,15}$/.test(text)) return complain(own, `The maximum length is a whole number from 1 to ${constants.most_length.toLocaleString("en")}; found ${text.slice(0, 40)}.`);
+    const isLength = /^\d{1,15}$/.test(text) && Number(text) >= 1 && Number(text) <= constants.most_length;
+    if (text && !isLength) return complain(own, `The maximum length is a whole number from 1 to ${constants.most_length.toLocaleString("en")}; found ${text.slice(0, 40)}. What is drawn is the batch before that.`);
     change(own, { max_length: text ? Number(text) : null });
+  });
+  $("findings").addEventListener("click", (event) => {
+    const isOffer = /** @type {HTMLElement} */ (event.target).closest("[data-offer]");
+    const offer = isOffer && own.frames && offerOf(own.state, own.frames, constants);
+    if (!offer) return;
+    change(own, offer.part);
+    drawEntries(own);
+    drawOptions(own);
+    $("fault").focus();
   });
   $("mend").addEventListener("click", () => {
     change(own, { fault: null });

@@ -17,9 +17,10 @@ from companion.findings import RULES
 from companion.showing.frames import constants
 
 MODULES = (
-    "tokenizing",
     "frames",
     "lines",
+    "columns",
+    "map",
     "sentences",
     "turn",
     "table",
@@ -28,6 +29,7 @@ MODULES = (
     "drawing",
     "changing",
     "acting",
+    "moving",
     "explorer",
     "hosts",
 )
@@ -51,6 +53,7 @@ SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
         Entry("Name two colors.", "", "\n\nRed\nBlue"),
         Entry("Name a color.", "", "Blue."),
     ),
+    "Two texts in one row": ([10, 11, 12, 50256, 20, 21], [30, 31]),
     "A special token, typed": (
         Entry("What does <|endoftext|> stand for?", "", "It ends a text."),
         Entry("Say hello.", "", "Hello!"),
@@ -67,9 +70,11 @@ SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
 
 def explorer_constants() -> dict[str, Any]:
     """Give what the browser half has to know from Python."""
+    source = (files("companion") / "explorer" / "frames.js").read_text(encoding="utf-8")
     rules = {
         code: {"severity": rule.severity, "sentence": rule.sentence, "cure": rule.cure}
         for code, rule in RULES.items()
+        if f'"{code}"' in source  # many a rule is about what no reader can make here
     }
     samples = {name: [_plain(item) for item in items] for name, items in SAMPLES.items()}
     return {**constants(), "rules": rules, "samples": samples}
@@ -92,6 +97,11 @@ def page_script() -> str:
     return f'(() => {{\n"use strict";\n{_joined()}\n{started}\n}})();\n'
 
 
+def tokenizer_script() -> str:
+    """Give the tokenizer as a classic script; a page loads it with the vocabulary it reads."""
+    return f"globalThis.{as_function('tokenizing').removeprefix('const ')}\n"
+
+
 @lru_cache(maxsize=1)
 def widget_module() -> str:
     """Give the module whose default export renders the explorer in Jupyter.
@@ -102,36 +112,41 @@ def widget_module() -> str:
     return f"{_joined()}\nexport default hosts_js.jupyterWidget(CONSTANTS);\n"
 
 
-def lab_script() -> str:
-    """Give the classic script that makes `<padding-lab>` elements live; it stands alone."""
-    return f'(() => {{\n"use strict";\n{_as_function("lab")}\nlab_js.definePageElement();\n}})();\n'
+def lab_script(name: str = "lab") -> str:
+    """Give the classic script that makes a lab's elements live: "lab" or "training_lab"."""
+    return f'(() => {{\n"use strict";\n{_lab(name)}\n{name}_js.definePageElement();\n}})();\n'
 
 
-def lab_module() -> str:
-    """Give the module whose default export renders the padding lab in Jupyter."""
-    return f"{_as_function('lab')}\nexport default lab_js.jupyterWidget();\n"
+def lab_module(name: str = "lab") -> str:
+    """Give the module whose default export renders that lab in Jupyter."""
+    return f"{_lab(name)}\nexport default {name}_js.jupyterWidget();\n"
+
+
+def _lab(name: str) -> str:
+    return "\n".join(map(as_function, ("labs", name)))
 
 
 def _joined() -> str:
     data = json.dumps(explorer_constants()).replace("<", "\\u003c")
-    return "\n".join([f"const CONSTANTS = {data};", *map(_as_function, MODULES)])
+    return "\n".join([f"const CONSTANTS = {data};", *map(as_function, MODULES)])
 
 
-def _as_function(name: str) -> str:
+def as_function(name: str, folder: str = "explorer") -> str:
     """Give a module as a function of its own, so that no two share a name by chance.
 
     Raises `ValueError` where an import or export is left that this does not understand.
     """
-    source = (files("companion") / "explorer" / f"{name}.js").read_text(encoding="utf-8")
+    source = (files("companion") / folder / f"{name}.js").read_text(encoding="utf-8")
     exported = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source, re.M)
     source = re.sub(r"^export (?=async |function|const|class)", "", source, flags=re.M)
     source = re.sub(
         r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', r"const \1 = \2_js;", source, flags=re.M
     )
     # What is said about types is for those who read the module, and is a fifth of its weight;
-    # so are the lines that say why.
+    # so are the lines that say why, and what indents them: no text of several lines is indented.
     source = re.sub(r"[ \t]*/\*\*.*?\*/\n?", "", source, flags=re.DOTALL)
-    source = re.sub(r"^[ \t]*// .*\n", "", source, flags=re.MULTILINE)
+    source = re.sub(r"^[ \t]*// .*\n|(?<=[;{,]) // .*$", "", source, flags=re.MULTILINE)
+    source = re.sub(r"^[ \t]+", "", source, flags=re.MULTILINE)
     left = re.findall(r"^(?:import|export)\b.*", source, re.M)
     if left:
         raise ValueError(f"{name}.js: cannot be joined with the others because of {left[0]!r}")

@@ -3,8 +3,10 @@
  * `readState` before it is drawn, told to the host, or copied.
  */
 
-import { draw, drawEntries, drawOptions } from "./drawing.js";
+import { reach, responseOf } from "./columns.js";
+import { draw, drawDetail, drawEntries, drawOptions } from "./drawing.js";
 import { refusalOf } from "./frames.js";
+import { linesOf } from "./lines.js";
 
 /**
  * @typedef {import("./explorer.js").Explored} Explored
@@ -24,7 +26,7 @@ export function recompute(own) {
       own.frames = made;
       if (!state.fault) own.healthy = made;
       complain(own, "");
-      draw(own);
+      show(own);
     },
     complaint,
   );
@@ -48,8 +50,12 @@ export function recompute(own) {
  */
 export function change(own, part) {
   tell(own, "");
+  const entries = part.entries ?? own.state.entries;
+  const others = entries.filter((entry, i) => entry !== own.state.entries[i]).length;
+  if (others > 1 || part.style) own.isNew = true;
   own.state = { ...own.state, ...part };
   own.view = { ...own.view, turn: null, cell: null };
+  if (!entries[own.view.at.row]) own.view.at = { row: 0, column: 0 };
   if (!refusalOf(own.state, own.constants)) own.host.changed?.(own.state);
   recompute(own);
 }
@@ -65,7 +71,8 @@ export function change(own, part) {
 export function start(own, state, step, why = "") {
   own.state = state;
   tell(own, why);
-  own.view = { ...own.view, step, open: new Set(), cell: null, turn: null };
+  own.view = { ...own.view, step, open: new Set(), cell: null, turn: null, at: { row: 0, column: 0 } };
+  own.isNew = true;
   offerStyle(own, state.style);
   drawEntries(own);
   drawOptions(own);
@@ -84,8 +91,64 @@ function offerStyle(own, style) {
 /** @param {Explored} own @param {string} step */
 export function look(own, step) {
   own.view = { ...own.view, step, cell: null, turn: null };
+  own.isNew = true;
   own.host.looked?.({ step, show: own.view.show });
+  show(own);
+}
+
+/**
+ * Draw; where another step or batch is looked at, the cells begin at the chosen row's response.
+ *
+ * @param {Explored} own
+ */
+export function show(own) {
+  const { frames, view } = own;
+  if (!frames) return;
+  const { isNew } = own;
+  own.isNew = false;
+  if (!isNew) return draw(own);
+  view.at = { ...view.at, column: responseOf(linesOf(frames, view.step), view.at.row) };
+  view.from = 0;
+  reach(view, view.at.column);
   draw(own);
+  turnTo(own, view.at.column, "start");
+}
+
+/**
+ * Go to a place in the tensor: the cells turn to its column, and say what is there.
+ *
+ * @param {Explored} own
+ * @param {{row: number, name: string, column: number}} place
+ */
+export function goTo(own, { row, name, column }) {
+  const { view } = own;
+  const { from } = view;
+  view.cell = { row, name, position: column };
+  view.at = { row, column };
+  reach(view, column);
+  if (view.from === from) drawDetail(own);
+  else draw(own);
+  turnTo(own, column, "near");
+}
+
+/**
+ * Scroll the cells to a column: so that they begin with the one before it, or only as far as is
+ * needed for it to be seen.
+ *
+ * @param {Explored} own
+ * @param {number} column
+ * @param {"start" | "near"} where
+ */
+export function turnTo({ $, columns }, column, where) {
+  const heads = $("grid").querySelector("thead tr")?.children;
+  const number = columns.findIndex(({ start, stop }) => start <= column && column < stop);
+  if (!heads || number < 0) return;
+  const grid = /** @type {HTMLElement} */ ($("grid").parentElement);
+  const names = heads[0].getBoundingClientRect().right - grid.getBoundingClientRect().left;
+  const box = heads[number + 1].getBoundingClientRect();
+  const [left, right] = [grid.getBoundingClientRect().left + Math.max(names, 0), grid.getBoundingClientRect().right];
+  if (where === "start") grid.scrollLeft += heads[Math.max(number, 1)].getBoundingClientRect().left - left;
+  else if (box.left < left || box.right > right) grid.scrollLeft += (box.left + box.right - left - right) / 2;
 }
 
 /** Say what is wrong with what was asked for, or "" where nothing is. @param {Explored} own @param {string} message */

@@ -3,9 +3,11 @@
  * changes any of them.
  */
 
-import { STEPS, TITLES, linesOf } from "./lines.js";
+import { columnsOf, reach } from "./columns.js";
+import { STEPS, TITLES, isBefore, linesOf } from "./lines.js";
+import { gridsOf, markOf, scaleOf, spokenAt, svgOf, wordsOf } from "./map.js";
 import { entryOf } from "./parts.js";
-import { detailOf, findingOf, learnedOf, sentenceOf, tallyOf } from "./sentences.js";
+import { detailOf, judgedOf, sentenceOf, tallyOf } from "./sentences.js";
 import { legendOf, tableOf, textTable, write } from "./table.js";
 import { TASKS } from "./turn.js";
 
@@ -27,27 +29,132 @@ export function draw(own) {
   if (!frames) return;
   const { step } = view;
   drawTabs(own);
+  drawFields(own);
   const lines = linesOf(frames, step);
   $("grid").dataset.step = step;
   $("said").textContent = view.turn ? TASKS[step] : sentenceOf(frames, own.state, step);
   const marked = view.turn?.wrong ? new Map([[view.turn.wrong, "wrong"]]) : differences(own);
+  if (view.turn?.wrong) reach(view, Number(view.turn.wrong.split(":")[2]));
+  own.columns = columnsOf(lines, view, own.measure);
   const byRow = frames.rows.map((_, number) => lines.filter((line) => line.row === number));
   drawTables(
     own,
     step === "format"
       ? frames.rows.map((row, number) => textTable(row, number, constants))
-      : byRow.filter((lines) => lines.length).map((lines) => tableOf(lines, view, constants, marked)),
+      : byRow.filter((lines) => lines.length).map((lines) => tableOf(lines, own.columns, view, constants, marked)),
   );
+  drawMap(own, lines, view.turn ? new Map() : marked);
   const changed = lines.flatMap((line) => line.cells).filter((cell) => cell.changed).length;
-  $("changed").textContent = changed && !view.turn ? `This step changed ${changed} cells; those that are not folded away are outlined.` : "";
-  const isFolded = Boolean($("grid").querySelector(".bt-fold"));
+  $("changed").textContent = changed && !view.turn ? `This step changed ${changed} cells; those that are shown one by one are outlined.` : "";
+  const isFolded = own.columns.some(({ kind }) => kind === "fold");
   $("legend").innerHTML = legendOf(frames, lines, constants, isFolded, Boolean(own.state.fault && marked.size));
   drawFindings(own);
   drawTurn(own);
   drawDetail(own);
   $("tally").innerHTML = view.turn ? "" : tallyOf(frames, step); // which would count the answers
+  requestAnimationFrame(() => drawWindow(own)); // it asks how wide the cells came out
   announce(own);
 }
+
+// The map ---------------------------------------------------------------------------------
+
+/**
+ * Draw the whole tensor to scale; while the reader fills it in, without the answers.
+ *
+ * @param {Explored} own
+ * @param {Line[]} lines
+ * @param {Map<string, string>} marked
+ */
+function drawMap(own, lines, marked) {
+  const { $, view, constants } = own;
+  const grids = gridsOf(lines, view.step, marked).filter(({ name, width }) => width && !(view.turn && name === "targets"));
+  own.grids = grids;
+  $("places").hidden = !grids.length;
+  if (!grids.length) return;
+  const picture = svgOf(grids, own.room);
+  if (picture !== own.picture) $("picture").innerHTML = picture;
+  own.picture = picture;
+  $("words").textContent = grids.map((grid) => `${grid.label}; ${grid.rows.map((row) => wordsOf(row, constants.roles)).join("; ")}.`).join(" ");
+}
+
+/**
+ * Say where the map stands: at the chosen cell, or where the cells below were opened.
+ *
+ * @param {Explored} own
+ */
+export function placeOf({ view, grids }) {
+  const { row, name, position } = view.cell ?? { ...view.at, name: "", position: view.at.column };
+  const found = grids.findIndex((grid) => grid.name === name);
+  const grid = Math.max(found, 0);
+  const line = Math.max(grids[grid].rows.findIndex((own) => own.row === row), 0);
+  return { grid, line, column: Math.min(position, grids[grid].width - 1) };
+}
+
+/** Mark the place on the map, and name it. @param {Explored} own */
+export function drawPlace(own) {
+  const { $, grids, constants } = own;
+  if (!grids.length) return;
+  const place = placeOf(own);
+  const map = $("map");
+  const most = Math.max(...grids.map(({ width }) => width)) - 1;
+  const spoken = spokenAt(grids[place.grid], place.line, place.column, constants.roles);
+  for (const [name, value] of [["max", most], ["now", place.column], ["text", spoken]]) map.setAttribute(`aria-value${name}`, String(value));
+  const box = /** @type {HTMLInputElement} */ ($("column"));
+  box.max = String(most);
+  if (box !== document.activeElement) box.value = String(place.column);
+  const { across, here } = markOf(grids, scaleOf(most + 1, own.room), place);
+  put($("band"), across);
+  put($("here"), here);
+}
+
+/** @param {HTMLElement} mark @param {number[]} box */
+function put(mark, [left, top, width, height]) {
+  Object.assign(mark.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+}
+
+/** Frame on the map the columns that the cells below have room for. @param {Explored} own */
+export function drawWindow({ $, grids, columns, room }) {
+  const frame = $("window");
+  const grid = /** @type {HTMLElement} */ ($("grid").parentElement);
+  frame.hidden = true;
+  const heads = [...$("grid").querySelectorAll("thead th")].slice(1, columns.length + 1);
+  if (!grids.length || !heads.length) return;
+  const most = Math.max(...grids.map(({ width }) => width));
+  const left = grid.getBoundingClientRect().left + (heads[0].previousElementSibling?.clientWidth ?? 0);
+  const right = grid.getBoundingClientRect().right;
+  const seen = columns.filter((column, i) => {
+    const box = heads[i]?.getBoundingClientRect();
+    return box && column.kind !== "more" && box.right > left + 4 && box.left < right - 4;
+  });
+  const [first, last] = [seen[0]?.start ?? 0, Math.min(seen.at(-1)?.stop ?? most, most)];
+  if (first === 0 && last === most) return;
+  const scale = scaleOf(most, room);
+  const [from] = markOf(grids, scale, { grid: 0, line: 0, column: first }).across;
+  const [to, top, width, height] = markOf(grids, scale, { grid: 0, line: 0, column: last - 1 }).across;
+  frame.hidden = false;
+  put(frame, [from - 1, top - 1, to + width - from + 2, height + 2]);
+}
+
+/** @type {Record<string, string[]>} the steps at which a setting stands open */
+const AT_STEPS = {
+  style: ["format"],
+  max: ["pad"],
+  truncation: ["pad"],
+  mask: ["mask"],
+  show: ["tokenize"],
+  fault: ["shift", "ignore", "mask"],
+};
+
+/** Show the settings of the step, and the others where they were asked for. @param {Explored} own */
+export function drawFields({ view, state, $ }) {
+  for (const [part, steps] of Object.entries(AT_STEPS)) {
+    const isBroken = part === "fault" && Boolean(state.fault); // what is broken can be mended anywhere
+    /** @type {HTMLElement} */ ($(part).parentElement).hidden = !view.settings && !isBroken && !steps.includes(view.step);
+  }
+  $("settings").setAttribute("aria-expanded", String(view.settings));
+}
+
+// -----------------------------------------------------------------------------------------
 
 /** @param {Explored} own */
 function drawTabs({ tabs, view, $ }) {
@@ -85,9 +192,9 @@ function drawTables({ $, drawnTables }, tables) {
 }
 
 /** Give the targets that a fault has changed. @param {Explored} own */
-function differences({ state, view, frames, healthy }) {
+function differences({ state, view, frames, healthy, constants }) {
   const marks = new Map();
-  if (!state.fault || !healthy?.batch || !frames?.batch || STEPS.indexOf(view.step) < 3) return marks;
+  if (!state.fault || !healthy || !frames || isBefore(view.step, constants.faults[state.fault])) return marks;
   const right = linesOf(healthy, view.step);
   for (const line of linesOf(frames, view.step)) {
     const twin = right.find((other) => other.row === line.row && other.name === line.name);
@@ -99,19 +206,17 @@ function differences({ state, view, frames, healthy }) {
 }
 
 /** @param {Explored} own */
-function drawFindings({ state, frames, constants, $ }) {
-  const found = frames?.findings ?? [];
-  const count = frames?.batch?.inputs.length ?? 0;
-  const learned = state.fault && frames ? `<p>${learnedOf(state.fault, frames, state.mask ?? "none")}</p>` : "";
-  const list = found.map((finding) => findingOf(finding, constants, count)).join("");
-  $("findings").innerHTML = list || learned ? `${learned}${list ? `<ul>${list}</ul>` : ""}` : "";
+function drawFindings({ state, view, frames, healthy, constants, $ }) {
+  $("findings").innerHTML = frames ? judgedOf(state, frames, healthy, constants, view.step) : "";
   $("mend").hidden = !state.fault;
 }
 
 /** Say what the chosen cell is, and light those that belong to it. @param {Explored} own */
-export function drawDetail({ view, frames, constants, $ }) {
+export function drawDetail(own) {
+  const { view, frames, constants, columns, $ } = own;
   const grid = $("grid");
   grid.querySelectorAll(`.${LIT.join(",.")}`).forEach((td) => td.classList.remove(...LIT));
+  drawPlace(own);
   if (!view.cell || !frames || view.turn) {
     const isGrid = view.step !== "format" && !view.turn;
     $("detail").textContent = isGrid ? "Choose a cell to read what it is, or what the model is asked there." : "";
@@ -125,6 +230,10 @@ export function drawDetail({ view, frames, constants, $ }) {
     const light = lightOf(lines, view.cell, { name: other, position: Number(at) });
     if (light) td.classList.add(light);
   }
+  const number = columns.findIndex(({ start, stop }) => start <= position && position < stop);
+  if (!columns[number]?.kind) return;
+  const rows = [...grid.querySelectorAll(`table[aria-label="row ${row}"] tbody tr:not(:has(.be-bracket))`)];
+  rows[lines.findIndex((line) => line.name === name)]?.children[number + 1]?.classList.add("be-here");
 }
 
 /** @param {Explored} own */

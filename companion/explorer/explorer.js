@@ -5,8 +5,10 @@
  */
 
 import { listen } from "./acting.js";
-import { start, tell } from "./changing.js";
-import { draw, drawOptions } from "./drawing.js";
+import { show, start, tell } from "./changing.js";
+import { measureIn } from "./columns.js";
+import { drawOptions } from "./drawing.js";
+import { listenToPlaces } from "./moving.js";
 import { frameOf } from "./parts.js";
 
 /**
@@ -22,9 +24,12 @@ import { frameOf } from "./parts.js";
  * @typedef {object} View what is looked at, beside what the batch is
  * @property {string} step
  * @property {string} show "text" or "ids"
- * @property {Set<string>} open the folds that were opened
+ * @property {Set<string>} open the folds that were opened, by `row:column`; open in every row
  * @property {{row: number, name: string, position: number} | null} cell the chosen cell
  * @property {Turn | null} turn
+ * @property {{row: number, column: number}} at the place that the cells were last brought to
+ * @property {number} from the first position of which there is a cell, where they are very many
+ * @property {boolean} settings whether those of other steps are shown, too
  */
 
 /**
@@ -37,7 +42,8 @@ import { frameOf } from "./parts.js";
 
 /**
  * @typedef {object} Explored an explorer from within: what is chosen, what is made of it, where
- *   it is drawn. `changing.js` changes it, `drawing.js` draws it, `acting.js` hears the reader.
+ *   it is drawn. `changing.js` changes it, `drawing.js` draws it, `acting.js` and `moving.js`
+ *   hear the reader.
  * @property {HTMLElement} root
  * @property {string} prefix of its ids
  * @property {{state: State, step: string, show?: string}} first
@@ -50,6 +56,12 @@ import { frameOf } from "./parts.js";
  * @property {Frames | null} frames
  * @property {Frames | null} healthy the frames without the fault
  * @property {import("./table.js").Table[]} drawnTables
+ * @property {import("./columns.js").Column[]} columns of the cells
+ * @property {import("./map.js").Grid[]} grids of the map
+ * @property {string} picture of the map, as it is drawn
+ * @property {number} room in pixels, across, for the picture
+ * @property {(text: string) => number} measure the width of a cell's text, in em
+ * @property {boolean} isNew whether what is drawn next is another step or batch
  * @property {State["style"] | null} style one that is none of ours, but can be chosen
  * @property {number} announcing
  */
@@ -58,6 +70,7 @@ import { frameOf } from "./parts.js";
  * @typedef {object} Host where the explorer stands
  * @property {(state: State, drawn: (frames: Frames) => void, failed: (message: string) => void)
  *   => void} frames calls `drawn` at once where it can
+ * @property {string} [name] of its own, for ids, where each explorer has a module of its own
  * @property {boolean} [isPage] whether it has an address that a link can lead to
  * @property {(state: State) => void} [changed] told of what the reader has chosen
  * @property {(view: {step: string, show: string}) => void} [looked]
@@ -67,7 +80,7 @@ import { frameOf } from "./parts.js";
  * @typedef {object} Explorer what its host may ask of it
  * @property {(from: State, step: string, why?: string) => void} show another batch, and say why
  * @property {(why: string) => void} tell the reader why they see what they see
- * @property {(step: string, show: string) => void} look at another step
+ * @property {(step: string, how: string) => void} look at another step
  */
 
 let made = 0;
@@ -82,7 +95,7 @@ let made = 0;
  * @returns {Explorer}
  */
 export function mount(root, first, host, constants) {
-  const prefix = `be${(made += 1)}`;
+  const prefix = `be${host.name ?? ""}${(made += 1)}`;
   root.innerHTML = frameOf(prefix, made > 1 ? `Batch ${made}` : "Batch", constants);
   /** @type {Explored} */
   const own = {
@@ -94,24 +107,41 @@ export function mount(root, first, host, constants) {
     $: (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`)),
     tabs: [...root.querySelectorAll('[role="tab"]')].map((tab) => /** @type {HTMLElement} */ (tab)),
     state: { ...constants.defaults, ...first.state },
-    view: { step: first.step, show: first.show ?? "text", open: new Set(), cell: null, turn: null },
+    view: {
+      step: first.step,
+      show: first.show ?? "text",
+      open: new Set(),
+      cell: null,
+      turn: null,
+      at: { row: 0, column: 0 },
+      from: 0,
+      settings: false,
+    },
     frames: null,
     healthy: null,
     drawnTables: [],
+    columns: [],
+    grids: [],
+    picture: "",
+    room: 0,
+    measure: measureIn(root.firstElementChild ?? root),
+    isNew: true,
     style: null,
     announcing: 0,
   };
   own.$("link").hidden = !host.isPage;
   listen(own);
+  listenToPlaces(own);
   start(own, own.state, first.step);
   return {
     show: (from, step, why) => start(own, { ...constants.defaults, ...from }, step, why),
     tell: (why) => tell(own, why),
-    look(step, show) {
-      if (step === own.view.step && show === own.view.show) return;
-      own.view = { ...own.view, step, show, cell: null, turn: null };
+    look(step, how) {
+      if (step === own.view.step && how === own.view.show) return;
+      own.isNew ||= step !== own.view.step;
+      own.view = { ...own.view, step, show: how, cell: null, turn: null };
       drawOptions(own);
-      draw(own);
+      show(own);
     },
   };
 }

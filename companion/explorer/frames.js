@@ -50,7 +50,8 @@
  * @property {Record<string, string>} roles labels by role
  * @property {string[]} masks
  * @property {string[]} truncations
- * @property {string[]} faults
+ * @property {Record<string, string[]>} masked the roles whose targets each mask leaves out
+ * @property {Record<string, string>} faults the step of each
  * @property {string[]} codes of every finding, in the order in which they are named
  * @property {Required<Omit<State, "entries">>} defaults
  * @property {number} most_entries
@@ -94,7 +95,8 @@
  * @property {number[][]} inputs
  * @property {number[][]} targets
  * @property {number} shift target j is the block's token at j + shift
- * @property {(string | null)[][]} why "pad", "prompt", "lost" or "fault"; null if supervised
+ * @property {(string | null)[][]} why the first reason that ignored a target: at step ignore
+ *   "pad", "lost", "value" or "uncounted", at step mask "prompt" or "late"; null if supervised
  */
 
 /**
@@ -116,6 +118,7 @@
  * @property {string | null} refusal
  * @property {string[]} warnings
  * @property {Finding[]} findings
+ * @property {string | null} spared why the fault changes no number here, where it does not
  */
 
 /**
@@ -134,10 +137,20 @@
  * @returns {Frames}
  */
 export function makeFrames(state, tokenizer, constants) {
-  const chosen = readState(state, constants);
-  const rows = chosen.entries.map((entry) => makeRow(entry, chosen, tokenizer));
+  return framesOf(readState(state, constants), tokenizer, constants);
+}
+
+/**
+ * @param {ReadState} chosen
+ * @param {Tokenizer} tokenizer
+ * @param {Constants} constants
+ * @param {Row[]} [known] the rows, if they were made before
+ * @returns {Frames}
+ */
+function framesOf(chosen, tokenizer, constants, known) {
+  const rows = known ?? chosen.entries.map((entry) => makeRow(entry, chosen, tokenizer));
   /** @type {Frames} */
-  const frames = { rows, batch: null, tally: null, refusal: null, warnings: [], findings: [] };
+  const frames = { rows, batch: null, tally: null, refusal: null, warnings: [], findings: [], spared: null };
   frames.refusal = refuseRows(rows) ?? refuseLengths(chosen) ?? refuseLong(rows, chosen);
   if (frames.refusal !== null) return frames;
 
@@ -156,7 +169,37 @@ export function makeFrames(state, tokenizer, constants) {
   frames.batch = makeBatch(slots, spans, chosen.fault, constants);
   frames.tally = count(frames.batch);
   frames.findings = findingsOf(kept, frames.batch, chosen.mask, constants);
+  if (chosen.fault !== null) {
+    const isOfRows = constants.faults[chosen.fault] === "tokenize";
+    const healthy = framesOf({ ...chosen, fault: null }, tokenizer, constants, isOfRows ? undefined : rows);
+    frames.spared = sparedOf(chosen, frames, healthy);
+  }
   return frames;
+}
+
+/**
+ * Say why a fault changes no number of a batch, or null where it changes one; the reasons are
+ * those of `_spared` in `frames.py`.
+ *
+ * @param {ReadState} state
+ * @param {Frames} broken
+ * @param {Frames} healthy
+ */
+function sparedOf({ fault, mask }, broken, healthy) {
+  const [now, right] = [broken.batch, healthy.batch];
+  if (now === null || right === null) return null;
+  if (!isSame(now.inputs, right.inputs) || !isSame(now.targets, right.targets)) return null;
+  if (right.why.flat().every((reason) => reason !== null)) return "nothing-left";
+  if (fault === "mask_off_by_one") return mask === "none" ? "unmasked" : "no-prompt";
+  if (fault !== "prompt_cut_differently") return fault === "no_shift" ? "alike" : "no-end";
+  if (broken.rows.every((row) => row.pieces.length === 0)) return "no-text";
+  return JSON.stringify(broken.rows) === JSON.stringify(healthy.rows) ? "apart" : "hidden";
+}
+
+/** @param {number[][]} grid @param {number[][]} other */
+function isSame(grid, other) {
+  if (grid.length !== other.length) return false;
+  return grid.every((row, i) => row.length === other[i].length && row.every((id, j) => id === other[i][j]));
 }
 
 /**
@@ -236,7 +279,7 @@ function checkChoices(chosen, { masks, truncations, faults }) {
   const choices = [
     ["mask", masks],
     ["truncation", truncations],
-    ["fault", [null, ...faults]],
+    ["fault", [null, ...Object.keys(faults)]],
   ];
   for (const [name, allowed] of choices) {
     if (!allowed.includes(chosen[name])) {
@@ -446,9 +489,13 @@ function withRoles(ids, pieces, tokenizer) {
   });
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** @param {Uint8Array} bytes */
 function toHex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let hex = "";
+  for (const byte of bytes) hex += HEX[byte];
+  return hex;
 }
 
 /** @param {string} hex */
@@ -589,20 +636,18 @@ function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
   const columns = Array.from({ length: width }, (_, column) => column);
 
   /**
-   * Tell why the target at a position of the block is ignored, or null where it is not.
+   * Tell what first ignored the target at a position of the block, or null where nothing did.
    *
    * @type {(slot: Slot, position: number, own: Span[]) => string | null}
    */
   const reason = (slot, position, own) => {
     if (slot.role === "pad") return "pad";
     if (own.length === 0) return "lost";
+    if (fault === "padding_by_value" && slot.id === pad_id) return "value";
+    if (fault === "end_ignored" && slot.role === "end") return "uncounted";
     if (!own.some(([start, stop]) => start <= position && position < stop)) return "prompt";
-    const isBroken =
-      (fault === "padding_by_value" && slot.id === pad_id) ||
-      (fault === "end_ignored" && slot.role === "end") ||
-      // Position 0 is no target, so that there a mask that begins late hides nothing.
-      (fault === "mask_off_by_one" && position > 0 && own.some(([start]) => start === position));
-    return isBroken ? "fault" : null;
+    // Position 0 is no target, so that there a mask that ends late hides nothing.
+    return fault === "mask_off_by_one" && position > 0 && own.some(([start]) => start === position) ? "late" : null;
   };
   const why = slots.map((row, place) =>
     columns.map((column) => reason(row[column + shift], column + shift, spans[place])),
@@ -619,14 +664,6 @@ function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
   };
 }
 
-/** The roles whose targets each mask leaves out. */
-/** @type {Record<string, string[]>} */
-const MASKED = {
-  none: [],
-  prompt: ["template", "instruction", "input", "header"],
-  prompt_without_header: ["template", "instruction", "input"],
-};
-
 /**
  * Name what is wrong, from what each slot is there for; in the order of the rules.
  *
@@ -636,7 +673,7 @@ const MASKED = {
  * @param {Constants} constants
  * @returns {Finding[]}
  */
-function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
+function findingsOf(rows, batch, mask, { codes, end_id, end_text, masked }) {
   const every = rows.map((_, number) => number);
   const width = batch.inputs[0].length;
   const pads = batch.roles.flatMap((row) => row.slice(0, width)).filter((role) => role === "pad").length;
@@ -656,7 +693,7 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
   rows.forEach((row, number) => {
     const roles = batch.roles[number];
     const hex = row.tokens.map((token, i) => (roles[i] && isText(roles[i]) ? (token.bytes ?? "") : "")).join("");
-    if (borderMoved(row, roles)) add("border-moved", number);
+    if (borderMoved(row, roles, masked.prompt)) add("border-moved", number);
     let at = hex.indexOf(typed);
     while (at % 2 === 1) at = hex.indexOf(typed, at + 1); // a byte begins at an even place
     if (at >= 0) add("special-typed", number);
@@ -666,7 +703,7 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text }) {
   });
   if (found["special-typed"]) slots["special-typed"] = { name: `'${end_text}'` };
   if (batch.why.flat().every((reason) => reason !== null)) found["nothing-supervised"] = every;
-  else every.forEach((number) => rowCodes(batch, number, mask).forEach((code) => add(code, number)));
+  else every.forEach((number) => rowCodes(batch, number, mask, masked[mask]).forEach((code) => add(code, number)));
   return codes.filter((code) => found[code]).map((code) => ({ code, rows: found[code], slots: slots[code] ?? {} }));
 }
 
@@ -681,9 +718,10 @@ function roundHalfEven(number) {
  *
  * @param {Row} row
  * @param {string[]} roles of the slots that the batch has of it
+ * @param {string[]} ofPrompt the roles of a prompt
  */
-function borderMoved(row, roles) {
-  const prompt = row.pieces.filter(([role]) => MASKED.prompt.includes(role)).map(([, text]) => text);
+function borderMoved(row, roles, ofPrompt) {
+  const prompt = row.pieces.filter(([role]) => ofPrompt.includes(role)).map(([, text]) => text);
   const border = new TextEncoder().encode(prompt.join("")).length;
   let stop = 0;
   return row.tokens.some((token, i) => {
@@ -700,16 +738,16 @@ function borderMoved(row, roles) {
  * @param {Batch} batch
  * @param {number} number
  * @param {string} mask
+ * @param {string[]} masked the roles that it leaves out
  * @returns {Set<string>}
  */
-function rowCodes(batch, number, mask) {
+function rowCodes(batch, number, mask, masked) {
   const why = batch.why[number];
   const roles = batch.roles[number];
   if (why.every((reason) => reason !== null)) {
     return new Set([why.includes("lost") ? "response-lost" : "row-not-supervised"]);
   }
   if (batch.shift !== 1) return new Set([batch.shift === 0 ? "not-shifted" : "shifted-twice"]);
-  const masked = MASKED[mask];
   const codes = new Set(roles.includes("end") ? [] : ["response-cut"]);
   why.forEach((reason, column) => {
     const role = roles[column + 1];

@@ -6,7 +6,6 @@
 import { mount } from "./explorer.js";
 import { carriedTokenizer, makeFrames, readState, refusalOf } from "./frames.js";
 import { keep, kept, readLink, readView } from "./sharing.js";
-import { makeTokenizer } from "./tokenizing.js";
 
 /**
  * @typedef {import("./frames.js").State} State
@@ -79,16 +78,27 @@ const LINKED = "This batch came by a link. Reset gives the page's own.";
 /** @type {Promise<import("./tokenizing.js").Tokenizer> | null} */
 let vocabulary = null;
 
-/** Add the vocabulary as a classic script, once a page: by double click, nothing else loads. */
+/**
+ * Add the vocabulary, with the tokenizer that reads it, as a classic script, once a page: by
+ * double click, nothing else loads.
+ */
 function loadVocabulary() {
   const root = document.documentElement.dataset.content_root ?? "";
   vocabulary ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = `${root}_static/vocabulary.js`;
-    script.onload = () => resolve(makeTokenizer(/** @type {any} */ (globalThis).gpt2Vocabulary));
-    script.onerror = () => {
+    const fail = () => {
       vocabulary = null;
       reject(new Error("no vocabulary"));
+    };
+    script.onerror = fail;
+    script.onload = () => {
+      try {
+        const { tokenizing_js: tokenizing, gpt2Vocabulary } = /** @type {any} */ (globalThis);
+        resolve(tokenizing.makeTokenizer(gpt2Vocabulary));
+      } catch {
+        fail(); // a browser may have kept the script of another release
+      }
     };
     document.head.append(script);
   });
@@ -112,65 +122,97 @@ export function definePageElement(constants) {
       this.id ||= `explorer-${(count += 1)}`;
       const stored = [...this.childNodes];
       try {
-        /** @type {State} */
-        const own = { ...constants.defaults, ...data.state };
-        const host = {
-          ...pageHost(data.tokens, constants, loadVocabulary),
-          changed: (/** @type {State} */ state) => {
-            keep(this.id, own, state);
-            // From here on it is the reader's batch: a reload must not bring the link's back.
-            if (location.hash.startsWith(`#batch=${this.id}.`)) history.replaceState(null, "", location.href.split("#")[0]);
-          },
-        };
-        const explorer = mount(this, data, host, constants);
-        const showOwn = (isFirst = false) => {
-          const [before, why] = this.keptBatch(own);
-          if (before || why || !isFirst) explorer.show(before ?? own, data.step, why);
-        };
-        showOwn(true);
-        this.restore(explorer, showOwn);
-        addEventListener("hashchange", () => this.restore(explorer, showOwn));
+        enliven(this, data, constants);
       } catch (error) {
         this.replaceChildren(...stored); // the table tells the lesson without us
         console.error(error);
       }
     }
-
-    /**
-     * Give what the reader left here, if it can be shown, and what to say about it.
-     *
-     * @param {State} own the page's
-     * @returns {[State | null, string]}
-     */
-    keptBatch(own) {
-      try {
-        const before = kept(this.id, own, constants);
-        return [before, before ? KEPT : ""];
-      } catch (error) {
-        return [null, `What this browser kept of a batch cannot be shown, and is discarded: ${/** @type {Error} */ (error).message}.`];
-      }
-    }
-
-    /**
-     * Show the batch that the page's address holds, and once it holds none, what was here before.
-     *
-     * @param {import("./explorer.js").Explorer} explorer
-     * @param {() => void} showOwn
-     */
-    restore(explorer, showOwn) {
-      try {
-        const link = readLink(location.hash, this.id, constants);
-        if (link) {
-          explorer.show(link.state, link.step, LINKED);
-          this.scrollIntoView();
-        } else if (this.hasAttribute("data-linked")) showOwn();
-        this.toggleAttribute("data-linked", Boolean(link));
-      } catch (error) {
-        explorer.tell(`The link to a batch in this page's address is damaged, and nothing of it could be used: ${/** @type {Error} */ (error).message}.`);
-      }
-    }
   }
   customElements.define("batch-explorer", BatchExplorer);
+}
+
+/**
+ * Build an explorer in a page's element, with the batch that the reader left there or that the
+ * page's address holds.
+ *
+ * @param {HTMLElement} element
+ * @param {any} data
+ * @param {Constants} constants
+ */
+function enliven(element, data, constants) {
+  /** @type {State} */
+  const own = { ...constants.defaults, ...data.state };
+  const host = {
+    ...pageHost(data.tokens, constants, loadVocabulary),
+    changed: (/** @type {State} */ state) => {
+      keep(element.id, own, state);
+      // From here on it is the reader's batch: a reload must not bring the link's back.
+      if (location.hash.startsWith(`#batch=${element.id}.`)) history.replaceState(null, "", location.href.split("#")[0]);
+    },
+  };
+  const explorer = mount(element, data, host, constants);
+  const showOwn = (isFirst = false) => {
+    const [before, why] = keptBatch(element.id, own, constants);
+    if (before || why || !isFirst) explorer.show(before ?? own, data.step, why);
+  };
+  const restore = () => restoreLink(element, explorer, showOwn, constants);
+  showOwn(true);
+  restore();
+  addEventListener("hashchange", restore);
+}
+
+/**
+ * Give what the reader left here, if it can be shown, and what to say about it.
+ *
+ * @param {string} id
+ * @param {State} own the page's
+ * @param {Constants} constants
+ * @returns {[State | null, string]}
+ */
+function keptBatch(id, own, constants) {
+  try {
+    const before = kept(id, own, constants);
+    return [before, before ? KEPT : ""];
+  } catch (error) {
+    return [null, `What this browser kept of a batch cannot be shown, and is discarded: ${/** @type {Error} */ (error).message}.`];
+  }
+}
+
+/**
+ * Show the batch that the page's address holds, and once it holds none, what was here before.
+ *
+ * @param {HTMLElement} element
+ * @param {import("./explorer.js").Explorer} explorer
+ * @param {() => void} showOwn
+ * @param {Constants} constants
+ */
+function restoreLink(element, explorer, showOwn, constants) {
+  try {
+    const link = readLink(location.hash, element.id, constants);
+    if (link) {
+      explorer.show(link.state, link.step, LINKED);
+      element.scrollIntoView();
+    } else if (element.hasAttribute("data-linked")) showOwn();
+    element.toggleAttribute("data-linked", Boolean(link));
+  } catch (error) {
+    explorer.tell(`The link to a batch in this page's address is damaged, and nothing of it could be used: ${/** @type {Error} */ (error).message}.`);
+  }
+}
+
+// In Jupyter ------------------------------------------------------------------------------
+
+/** @type {(keyof State)[]} the parts of a state that are traits of the widget */
+const TRAITS = ["entries", "style", "mask", "max_length", "truncation", "fault"];
+
+/** @param {any} model @returns {State} */
+function chosenIn(model) {
+  return /** @type {any} */ (Object.fromEntries(TRAITS.map((name) => [name, model.get(name)])));
+}
+
+/** Give a state as a text, to tell it from others. @param {State} state */
+function wholeOf(state) {
+  return JSON.stringify(TRAITS.map((name) => state[name] ?? null));
 }
 
 /**
@@ -182,61 +224,78 @@ export function jupyterWidget(constants) {
   return {
     /** @param {{model: any, el: HTMLElement}} context */
     render({ model, el }) {
-      /** @type {(keyof State)[]} */
-      const parts = ["entries", "style", "mask", "max_length", "truncation", "fault"];
-      /** @type {() => State} */
-      const chosen = () => /** @type {any} */ (Object.fromEntries(parts.map((name) => [name, model.get(name)])));
-      /** @type {(state: State) => string} */
-      const whole = (state) => JSON.stringify(parts.map((name) => state[name] ?? null));
-      /** @type {Map<string, {drawn: (frames: Frames) => void, failed: (message: string) => void}>} */
-      const waiting = new Map();
-      const view = Math.random().toString(36).slice(2); // another view of this model hears the answers too
-      let count = 0;
-      let known = whole(chosen());
-      /** @type {Host} */
-      const host = {
-        frames(state, drawn, failed) {
-          const number = `${view} ${(count += 1)}`;
-          waiting.set(number, { drawn, failed });
-          const { pad_to_multiple_of: _, ...asked } = /** @type {any} */ (state);
-          model.send({ number, state: asked });
-        },
-        changed(state) {
-          known = whole(state);
-          for (const name of parts) model.set(name, state[name] ?? null);
-          model.save_changes();
-        },
-        looked({ step, show }) {
-          model.set("step", step);
-          model.set("show", show);
-          model.save_changes();
-        },
-      };
-      /** @type {(answer: {asked: string, frames: Frames, error?: string}) => void} */
-      const answered = ({ asked, frames, error }) => {
-        const own = waiting.get(asked);
-        waiting.delete(asked);
-        if (own) error || !frames ? own.failed(String(error)) : own.drawn(frames);
-      };
-      model.on("msg:custom", answered);
-      readState(chosen(), constants); // a model that is none is an error, which Jupyter shows
+      const own = { known: wholeOf(chosenIn(model)) };
+      const kernel = askingKernel(model);
+      readState(chosenIn(model), constants); // a model that is none is an error, which Jupyter shows
       const looked = () => readView({ step: model.get("step"), show: model.get("show") });
-      const explorer = mount(el, { state: chosen(), ...looked() }, host, constants);
+      const host = { name: `-${model.model_id ?? ""}-`, frames: kernel.frames, ...tellingModel(model, own) };
+      const explorer = mount(el, { state: chosenIn(model), ...looked() }, host, constants);
       const follow = () => {
-        if (whole(chosen()) === known) return; // it was this view that changed it
-        const why = refusalOf(chosen(), constants);
+        const state = chosenIn(model);
+        if (wholeOf(state) === own.known) return; // it was this view that changed it
+        const why = refusalOf(state, constants);
         if (why) return explorer.tell(`The kernel's batch cannot be shown: ${why}.`);
-        known = whole(chosen());
-        explorer.show(chosen(), looked().step);
+        own.known = wholeOf(state);
+        explorer.show(state, looked().step);
       };
       const turn = () => explorer.look(looked().step, looked().show);
-      for (const name of parts) model.on(`change:${name}`, follow);
+      for (const name of TRAITS) model.on(`change:${name}`, follow);
       model.on("change:step change:show", turn);
       return () => {
-        model.off("msg:custom", answered);
-        for (const name of parts) model.off(`change:${name}`, follow);
+        kernel.stop();
+        for (const name of TRAITS) model.off(`change:${name}`, follow);
         model.off("change:step change:show", turn);
       };
     },
+  };
+}
+
+/**
+ * Give a function that asks the kernel for frames, and one that no longer hears its answers.
+ *
+ * @param {any} model
+ * @returns {{frames: Host["frames"], stop: () => void}}
+ */
+function askingKernel(model) {
+  /** @type {Map<string, {drawn: (frames: Frames) => void, failed: (message: string) => void}>} */
+  const waiting = new Map();
+  const view = Math.random().toString(36).slice(2); // another view of this model hears the answers too
+  let count = 0;
+  /** @type {(answer: {asked: string, frames: Frames, error?: string}) => void} */
+  const answered = ({ asked, frames, error }) => {
+    const own = waiting.get(asked);
+    waiting.delete(asked);
+    if (own) error || !frames ? own.failed(String(error)) : own.drawn(frames);
+  };
+  model.on("msg:custom", answered);
+  return {
+    frames(state, drawn, failed) {
+      const number = `${view} ${(count += 1)}`;
+      waiting.set(number, { drawn, failed });
+      const { pad_to_multiple_of: _, ...asked } = /** @type {any} */ (state);
+      model.send({ number, state: asked });
+    },
+    stop: () => model.off("msg:custom", answered),
+  };
+}
+
+/**
+ * Give the host's half that tells the model what the reader has chosen, and remembers it.
+ *
+ * @param {any} model
+ * @param {{known: string}} own
+ */
+function tellingModel(model, own) {
+  /** @type {(parts: Record<string, any>) => void} */
+  const set = (parts) => {
+    for (const [name, value] of Object.entries(parts)) model.set(name, value ?? null);
+    model.save_changes();
+  };
+  return {
+    changed(/** @type {State} */ state) {
+      own.known = wholeOf(state);
+      set(Object.fromEntries(TRAITS.map((name) => [name, state[name]])));
+    },
+    looked: (/** @type {{step: string, show: string}} */ { step, show }) => set({ step, show }),
   };
 }

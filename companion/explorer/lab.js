@@ -6,6 +6,8 @@
  * The second part draws it. In Jupyter the kernel's companion plans, and only that part runs.
  */
 
+import { complain, copyLink, definePage, fieldOf, partsOf, takeOf, write } from "./labs.js";
+
 /** @typedef {{strategy: string, batch_size: number, max_length: number | null}} State */
 
 /**
@@ -265,21 +267,6 @@ export function tableOf(epoch, state) {
   return `<caption>${captionOf(epoch, state)}</caption><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
-/**
- * Write HTML into an element, and make its parts as wide and as tall as they say: a strict page
- * ignores a style that stands in HTML.
- *
- * @param {HTMLElement} at
- * @param {string} html
- */
-function write(at, html) {
-  at.innerHTML = html;
-  for (const part of /** @type {NodeListOf<HTMLElement>} */ (at.querySelectorAll("[data-wide], [data-tall]"))) {
-    part.style.width = part.dataset.wide ?? "";
-    part.style.height = part.dataset.tall ?? "";
-  }
-}
-
 // The drawing -----------------------------------------------------------------------------
 
 /**
@@ -357,8 +344,7 @@ function pictureOf(batches, { across, down, wide, label, hatch, marked }) {
  */
 export function mount(root, first, host, prefix) {
   root.innerHTML = frameOf(prefix, Boolean(host.isPage));
-  /** @type {(part: string) => HTMLElement} */
-  const $ = (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`));
+  const $ = partsOf(root);
   const boxes = /** @type {HTMLInputElement[]} */ (["strategy", "size", "limit", "range"].map($));
   /** @type {Lab} */
   const own = { root, prefix, host, $, boxes, state: first, epoch: null, step: 0, drawnWide: 0 };
@@ -366,7 +352,7 @@ export function mount(root, first, host, prefix) {
   start(own, first);
   return {
     show: (/** @type {State} */ state) => start(own, state),
-    complain: (/** @type {string} */ message) => complain(own, message),
+    complain: (/** @type {string} */ message) => complain($, message),
   };
 }
 
@@ -375,7 +361,7 @@ function start(own, given) {
   const [strategy, size, limit] = own.boxes;
   own.state = given;
   own.step = 0;
-  complain(own, "");
+  complain(own.$, "");
   for (const box of [size, limit]) box.removeAttribute("aria-invalid");
   strategy.value = given.strategy;
   size.value = String(given.batch_size);
@@ -390,12 +376,6 @@ function change(own, part) {
     own.epoch = planned;
     draw(own);
   });
-}
-
-/** @param {Lab} own @param {string} message */
-function complain({ $ }, message) {
-  $("message").textContent = message;
-  $("message").hidden = !message;
 }
 
 /** @param {Lab} own */
@@ -468,7 +448,7 @@ function listen(own, first) {
   });
   $("epoch").addEventListener("pointermove", (event) => point(own, event));
   $("epoch").addEventListener("click", (event) => point(own, event));
-  $("link").addEventListener("click", () => void copy(own, `${location.href.split("#")[0]}${hashOf(root.id, own.state)}`));
+  $("link").addEventListener("click", () => void copyLink($, hashOf(root.id, own.state)));
   $("reset").addEventListener("click", () => start(own, first));
   new ResizeObserver(() => {
     if ($("epoch").clientWidth !== own.drawnWide) drawEpoch(own);
@@ -481,10 +461,10 @@ function changed(own) {
   try {
     const batch_size = /** @type {number} */ (read(size, "batch size", false));
     const max_length = read(limit, "maximum length", true);
-    complain(own, "");
+    complain(own.$, "");
     change(own, { strategy: strategy.value, batch_size, max_length });
   } catch (error) {
-    complain(own, /** @type {Error} */ (error).message);
+    complain(own.$, /** @type {Error} */ (error).message);
   }
 }
 
@@ -510,22 +490,6 @@ function point(own, event) {
   if (found < 0 || found === own.step) return;
   own.step = found;
   drawStep(own);
-}
-
-/** @param {Lab} own @param {string} text */
-async function copy({ $ }, text) {
-  const box = /** @type {HTMLInputElement} */ ($("copied"));
-  box.value = text;
-  try {
-    await navigator.clipboard.writeText(text);
-    box.hidden = true;
-    $("copying").textContent = "The link is in the clipboard.";
-  } catch {
-    // Over plain http a browser gives no clipboard; a selected text can be copied by hand.
-    box.hidden = false;
-    box.select();
-    $("copying").textContent = "The link is selected; copy it with the keyboard.";
-  }
 }
 
 // A link to a lab's settings --------------------------------------------------------------
@@ -558,8 +522,7 @@ export function readHash(hash, id) {
 /** @param {string} prefix @param {boolean} isPage */
 function frameOf(prefix, isPage) {
   /** @type {(part: string, label: string, control: string) => string} */
-  const field = (part, label, control) =>
-    `<span class="pl-field"><label for="${prefix}-${part}">${label}</label> ${control.replace(" ", ` data-part="${part}" id="${prefix}-${part}" `)}</span>`;
+  const field = (part, label, control) => fieldOf(prefix, part, label, control);
   const options = STRATEGIES.map((name) => `<option>${name}</option>`).join("");
   return `<div class="pl" role="group" aria-label="Padding lab">
 <div class="pl-options">
@@ -577,8 +540,7 @@ ${field("limit", "Maximum length", `<input type="number" min="1" max="${MOST}" s
 <p class="pl-detail" data-part="detail"></p>
 <div class="pl-batch" data-part="batch"></div>
 <table class="pl-table" data-part="table"></table>
-<p class="pl-take"><button type="button" data-part="link"${isPage ? "" : " hidden"}>Copy link</button> <button type="button" data-part="reset">Reset</button> <span aria-live="polite" data-part="copying"></span>
-<input data-part="copied" readonly hidden aria-label="To copy"></p>
+${takeOf(isPage)}
 </div>`;
 }
 
@@ -586,41 +548,15 @@ ${field("limit", "Maximum length", `<input type="number" min="1" max="${MOST}" s
 
 /** Bring a page's labs to life: each holds its lengths as JSON, and a table to read meanwhile. */
 export function definePageElement() {
-  if (typeof customElements === "undefined" || customElements.get("padding-lab")) return;
-  let number = 0;
-  class PaddingLab extends HTMLElement {
-    connectedCallback() {
-      if (this.dataset.alive) return;
-      const data = JSON.parse(this.querySelector("script")?.textContent ?? "null");
-      if (!data) return;
-      this.dataset.alive = "true";
-      this.id ||= `padding-lab-${(number += 1)}`;
-      const stored = [...this.childNodes];
+  definePage(
+    "padding-lab",
+    (root, data) => {
       /** @type {Host} */
       const host = { isPage: true, plan: (state, drawn) => drawn(epoch(data.lengths, state)) };
-      try {
-        const lab = mount(this, data.state, host, this.id);
-        this.restore(lab);
-        addEventListener("hashchange", () => this.restore(lab));
-      } catch (error) {
-        this.replaceChildren(...stored); // the table tells the lesson without us
-        console.error(error);
-      }
-    }
-
-    /** @param {ReturnType<typeof mount>} lab */
-    restore(lab) {
-      try {
-        const state = readHash(location.hash, this.id);
-        if (!state) return;
-        lab.show(state);
-        this.scrollIntoView();
-      } catch {
-        lab.complain("The link to a lab in this page's address is damaged; here are the page's own settings.");
-      }
-    }
-  }
-  customElements.define("padding-lab", PaddingLab);
+      return mount(root, data.state, host, root.id);
+    },
+    readHash,
+  );
 }
 
 /** In Jupyter: the kernel's companion plans; see `PaddingLab` in `lab.py`. */

@@ -31,18 +31,34 @@ export const STEPS = ["format", "tokenize", "pad", "shift", "ignore", "mask"];
 export const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
 export const PROMPT = ["template", "instruction", "input", "header"];
 export const FOLDED_FROM = 4;
-export const PADS_SHOWN = 2;
+/** Why a target is ignored that step Mask ignores; for all other reasons it is step Ignore. */
+export const MASK_REASONS = ["prompt", "late"];
+
+/** @param {string} step @param {string} other */
+export function isBefore(step, other) {
+  return STEPS.indexOf(step) < STEPS.indexOf(other);
+}
 
 // The cells of a step ---------------------------------------------------------------------
 
+/** @type {WeakMap<Frames, Map<string, Line[]>>} */
+const made = new WeakMap();
+
 /**
- * Give the lines of a step's grids; none at step "format".
+ * Give the lines of a step's grids; none at step "format". They are made once for the same frames.
  *
  * @param {Frames} frames
  * @param {string} step
  * @returns {Line[]}
  */
 export function linesOf(frames, step) {
+  const steps = made.get(frames) ?? new Map();
+  if (!steps.has(step)) made.set(frames, steps.set(step, makeLines(frames, step)));
+  return steps.get(step);
+}
+
+/** @param {Frames} frames @param {string} step @returns {Line[]} */
+function makeLines(frames, step) {
   const { rows, batch } = frames;
   if (step === "format") return [];
   if (step === "tokenize") {
@@ -68,13 +84,14 @@ export function linesOf(frames, step) {
     const targets = Array.from({ length: width }, (_, column) => {
       const cell = block[column + batch.shift];
       const why = batch.why[place][column];
-      const seen = step === "shift" ? null : step === "ignore" && why === "prompt" ? null : why;
+      const isMask = why !== null && MASK_REASONS.includes(why);
+      const seen = step === "shift" || (step === "ignore" && isMask) ? null : why;
       return {
         ...cell,
         position: column,
         why: seen,
         value: seen === null ? cell.id : batch.targets[place][column],
-        changed: step === "shift" ? batch.shift > 0 : step === "ignore" ? seen !== null : seen === "prompt",
+        changed: step === "shift" ? batch.shift > 0 : step === "ignore" ? seen !== null : isMask,
       };
     });
     const lines = [
@@ -96,34 +113,31 @@ function slot({ id, bytes }, position, role, changed = false) {
 }
 
 /**
- * Cut an entry's lines into runs of positions: some alone, and folds of many that are all of
- * the prompt, or all pads. A position where the prompt asks for the response is never folded,
- * nor the columns that the block has more than its inputs.
+ * Cut the columns of a step into runs: some alone, and folds of many in which every row is
+ * prompt or pad, or has ended. A column where a prompt asks for its response is never folded,
+ * nor one that the block has more than its inputs.
  *
- * @param {Line[]} lines
+ * @param {Line[]} lines of all rows
  * @param {string} step
  * @returns {{start: number, stop: number, isFold: boolean}[]}
  */
 export function runsOf(lines, step) {
-  const foldable = step === "tokenize" ? PROMPT.slice(0, 1) : PROMPT;
-  const foldables = lines.length > 2 ? lines.slice(1) : lines; // without the block, which is as wide or wider
-  const width = foldables[0].cells.length;
-  /** @type {(position: number, roles: string[]) => boolean} */
-  const all = (position, roles) => foldables.every((line) => roles.includes(line.cells[position].role));
-  /** @type {(position: number) => string} */
-  const kindOf = (position) => (all(position, ["pad"]) ? "pad" : all(position, foldable) ? "prompt" : "");
+  const foldable = step === "tokenize" ? PROMPT.slice(0, 1) : [...PROMPT, "pad"];
+  const asked = lines.filter((line) => line.name !== "block");
+  const width = Math.max(0, ...asked.map((line) => line.cells.length));
+  /** @type {(position: number) => boolean} */
+  const isPlain = (position) => asked.every(({ cells }) => position >= cells.length || foldable.includes(cells[position].role));
   const runs = [];
   for (let start = 0; start < width; ) {
-    const kind = kindOf(start);
-    let stop = start + 1;
-    while (kind && stop < width && kindOf(stop) === kind) stop += 1;
-    const isShort = !kind || stop - start < FOLDED_FROM;
-    const folded = isShort ? stop : start + (kind === "pad" ? PADS_SHOWN : 0);
-    for (let at = start; at < folded; at += 1) runs.push({ start: at, stop: at + 1, isFold: false });
-    if (folded < stop) runs.push({ start: folded, stop, isFold: true });
+    let stop = start;
+    while (stop < width && isPlain(stop)) stop += 1;
+    const isFold = stop - start >= FOLDED_FROM;
+    if (isFold) runs.push({ start, stop, isFold });
+    else for (stop = Math.max(stop, start + 1); start < stop; start += 1) runs.push({ start, stop: start + 1, isFold });
     start = stop;
   }
-  for (let at = width; at < lines[0].cells.length; at += 1) runs.push({ start: at, stop: at + 1, isFold: false });
+  const all = Math.max(width, ...lines.map((line) => line.cells.length));
+  for (let at = width; at < all; at += 1) runs.push({ start: at, stop: at + 1, isFold: false });
   return runs;
 }
 
@@ -160,13 +174,20 @@ export function escape(text) {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** @param {string} text @param {boolean} [spaces] whether spaces get a sign too */
+/**
+ * Give a text with a sign for what cannot be seen, as `show_html` in `glyphs.py` does. Without
+ * signs for spaces it is text to be read, in its own direction: words are of one run, and a
+ * joiner after a character that can be seen does what it is for.
+ *
+ * @param {string} text
+ * @param {boolean} [spaces] whether spaces get a sign too
+ */
 export function visible(text, spaces = true) {
   if (/^⟨[0-9A-F ]+⟩$/.test(text)) return `<bdi>${text}</bdi>`; // the bytes of a part, and no text
-  return text.replace(/[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu, (part) => {
-    if (part === " " && !spaces) return part;
+  const parts = spaces ? /[\p{C}\p{Z}]|[^\p{C}\p{Z}]+/gu : /(?: |[^\p{C}\p{Z}]+[\u200c\u200d]*)+|[\p{C}\p{Z}]/gu;
+  return text.replace(parts, (part) => {
     const code = /** @type {number} */ (part.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0");
-    if (!/^[\p{C}\p{Z}]$/u.test(part)) return `<bdi>${escape(part)}</bdi>`;
+    if (!/^[\p{C}\p{Z}]$/u.test(part) || (part === " " && !spaces)) return `<bdi>${escape(part)}</bdi>`;
     const [sign, name] = SIGNS[part] ?? [`⟨U+${code}⟩`, `character U+${code}`];
     return `<span role="img" aria-label="${name}">${sign}</span>`;
   });

@@ -10,8 +10,22 @@ import { FAULT_NAMES, MASK_NAMES } from "./sentences.js";
  * @typedef {import("./explorer.js").Constants} Constants
  */
 
+const MOST_OF_WINDOW = 0.6;
+
 /** @type {("instruction" | "input" | "output")[]} */
 export const FIELDS = ["instruction", "input", "output"];
+
+/**
+ * Let boxes be as high as their texts, or as most of the window. All are measured before one is
+ * changed, so that the page is laid out once.
+ *
+ * @param {HTMLTextAreaElement[]} boxes
+ */
+export function fit(boxes) {
+  boxes.forEach((box) => (box.style.height = "auto"));
+  const heights = boxes.map((box) => box.scrollHeight + box.offsetHeight - box.clientHeight);
+  boxes.forEach((box, i) => (box.style.height = box.scrollHeight ? `${Math.min(heights[i], MOST_OF_WINDOW * innerHeight)}px` : ""));
+}
 
 /**
  * Give the entry that a box's text makes; null where it should hold ids and does not.
@@ -45,33 +59,46 @@ export function frameOf(prefix, name, { styles, masks, truncations, faults, samp
   return `<div class="be batch-table" role="group" aria-label="${escape(name)} explorer">
 <div class="be-steps"><div role="tablist" aria-label="The six steps">${tabs.join("")}</div>${button("play", "Play")}</div>
 <p class="be-message" role="status" data-part="told" hidden></p>
-<div role="tabpanel" id="${prefix}-panel" data-part="panel">
+<div class="be-body">
+<div class="be-panel" role="tabpanel" id="${prefix}-panel" data-part="panel">
 <p class="be-said"><span data-part="said"></span> <span data-part="changed"></span></p>
+<div class="be-options" id="${prefix}-options">
+${select("style", "Prompt style", Object.keys(styles).map((style) => option(style, style)))}
+${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" maxlength="16" autocomplete="off">`)}
+${select("truncation", "What is too long", truncations.map((value) => option(value, value.replace("_", " "))))}
+${select("mask", "Mask", masks.map((mask) => option(mask, MASK_NAMES[mask])))}
+${select("show", "Show", [option("text", "text"), option("ids", "ids")])}
+${select("fault", "Break it", [option("", "nothing"), ...Object.keys(faults).map((fault) => option(fault, FAULT_NAMES[fault]))])}
+${button("mend", "Mend")}
+<button type="button" data-part="settings" aria-controls="${prefix}-options" aria-expanded="false">Settings</button>
+</div>
 <p class="be-message" role="alert" data-part="message" hidden></p>
+${mapOf(prefix)}
 <p class="be-detail" data-part="detail" aria-live="polite"></p>
 <div class="be-grid bt-scroll" role="region" tabindex="0" aria-label="${escape(name)}, grid"><div data-part="grid" class="be-tables"></div></div>
 <ul class="bt-legend" data-part="legend" aria-label="What the looks mean"></ul>
 <div class="be-turn">${button("refold", "Fold again")} ${button("turn", "Your turn")}<span data-part="trying" hidden>${button("check", "Check")} ${button("reveal", "Show me")}</span> <span data-part="outcome" role="status"></span></div>
-</div>
 <p class="be-tally" data-part="tally"></p>
 <div class="be-findings" data-part="findings"></div>
-<p class="bt-spoken" role="status" data-part="live"></p>
-<div class="be-options">
-${select("style", "Prompt style", Object.keys(styles).map((style) => option(style, style)))}
-${select("mask", "Mask", masks.map((mask) => option(mask, MASK_NAMES[mask])))}
-${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" maxlength="16" autocomplete="off">`)}
-${select("truncation", "What is too long", truncations.map((value) => option(value, value.replace("_", " "))))}
-${select("show", "Show", [option("text", "text"), option("ids", "ids")])}
-${select("fault", "Break it", [option("", "nothing"), ...faults.map((fault) => option(fault, FAULT_NAMES[fault]))])}
-${button("mend", "Mend")}
 </div>
-<details class="be-batch"><summary>The entries of this batch</summary>
+<details class="be-batch" data-part="batch"><summary>The entries of this batch</summary>
 ${select("sample", "Sample", [option("", "choose one"), ...Object.keys(samples).map((sample) => option(sample, sample))])}
 <div data-part="entries"></div>
 ${button("add", "Add an entry")}
 </details>
+</div>
+<p class="bt-spoken" role="status" data-part="live"></p>
 <div class="be-take">${button("python", "Copy as Python")} ${button("link", "Copy link")} ${button("reset", "Reset")} <span role="status" data-part="copying"></span>
 <textarea data-part="copied" rows="4" readonly hidden aria-label="To copy"></textarea></div>
+</div>`;
+}
+
+/** Give the whole tensor to scale, and what names and moves the place in it. @param {string} prefix */
+function mapOf(prefix) {
+  return `<div class="be-places" data-part="places">
+<div class="be-map" data-part="map" role="slider" tabindex="0" aria-label="Place in the tensor" aria-valuemin="0" aria-describedby="${prefix}-keys"><div data-part="picture"></div><i data-part="window"></i><i data-part="band"></i><i data-part="here"></i></div>
+<p class="be-column"><label for="${prefix}-of-column">Column</label> <input type="number" min="0" step="1" data-part="column" id="${prefix}-of-column"> <span id="${prefix}-keys">click the map, or use the arrow keys; shaded is what stands below</span></p>
+<p class="bt-spoken" data-part="words"></p>
 </div>`;
 }
 
@@ -89,8 +116,8 @@ export function entryOf(entry, number, prefix, count) {
   /** @type {(field: string, label: string, text: string) => string} */
   const box = (field, label, text) =>
     `<label for="${prefix}-${number}-${field}">${label}</label>` +
-    `<textarea id="${prefix}-${number}-${field}" rows="${Math.min(6, Math.max(text.split("\n").length, Math.ceil(text.length / 60), 1))}" data-entry="${number}" ` +
-    `data-field="${field}" spellcheck="false">\n${escape(text)}</textarea>`;
+    `<textarea id="${prefix}-${number}-${field}" rows="1" data-entry="${number}" ` +
+    `data-field="${field}" dir="auto" spellcheck="false">\n${escape(text)}</textarea>`;
   const boxes = Array.isArray(entry)
     ? box("ids", "Ids", entry.join(" "))
     : FIELDS.map((field) => box(field, field[0].toUpperCase() + field.slice(1), entry[field])).join("");

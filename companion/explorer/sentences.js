@@ -3,7 +3,7 @@
  * what a cell asks of the model. Takes frames and lines; gives sentences, some as HTML.
  */
 
-import { escape, joined, plain, quoted } from "./lines.js";
+import { MASK_REASONS, STEPS, TITLES, escape, isBefore, joined, plain, quoted } from "./lines.js";
 
 /**
  * @typedef {import("./frames.js").State} State
@@ -26,8 +26,8 @@ export const FAULT_NAMES = {
 const WOULD_LEARN = {
   no_shift: "The model would learn to repeat the token it was just given.",
   shifted_twice: "The model would learn to leave out every other token.",
-  padding_by_value: "The model would never learn to stop.",
-  end_ignored: "The model would never learn to stop.",
+  padding_by_value: "Whatever holds the pad's id is taken for a pad, each end token too: the model would never learn to stop.",
+  end_ignored: "The lengths leave the end tokens out, so that each is taken for a pad: the model would never learn to stop.",
   mask_off_by_one: "The model would never learn the first token of an answer.",
   prompt_cut_differently:
     "Where a token lies across the border, the model would train on other ids than it is given later.",
@@ -43,7 +43,27 @@ export const WHY = {
   pad: "it is a pad",
   prompt: "it is part of the prompt, which is masked",
   lost: "of this row's response nothing is left",
-  fault: "of the fault that was put in",
+  value: "its id is that of a pad, and pads are found by their value",
+  uncounted: "the length of its row was counted without it",
+  late: "the mask ends one token late",
+};
+
+/** What a step says of targets that it ignored, and that are no pads. @type {Record<string, string>} */
+const IGNORED_TOO = {
+  lost: "because nothing of their row's response is left",
+  value: "because their id is that of a pad",
+  uncounted: "because the length of their row leaves it out",
+};
+/** What a fault would have changed, and why there is nothing of it. @type {Record<string, string>} */
+const SPARED = {
+  "nothing-left": "all targets of this batch are ignored anyway",
+  alike: "each target is the id that its input has, shifted or not",
+  "no-end": "every text is cut before its end token, so that none is there to ignore",
+  unmasked: "nothing is masked, so that no mask can end late",
+  "no-prompt": "these rows have nothing before the response that could be masked, and a row's first token is asked for nowhere",
+  "no-text": "bare ids are not encoded",
+  apart: "no token holds the end of a prompt and the beginning of a response, so that the texts encoded at once have the same ids",
+  hidden: "of the ids that it changed, none is left at this maximum length or asked for with this mask",
 };
 
 /** @param {(string | number)[]} things */
@@ -88,12 +108,11 @@ export function sentenceOf(frames, state, step) {
     ][batch.shift];
   }
   if (step === "ignore") {
-    const [pads, lost, fault] = [count("pad"), count("lost"), count("fault")];
-    const others = [
-      lost ? `${lost} because nothing of their row's response is left` : "",
-      fault ? `${fault} because of the fault` : "",
-    ].filter(Boolean);
-    if (others.length) return `${pads + lost + fault} of ${tally.targets} targets became -100, the ignore index: ${listed([`${pads} are pads`, ...others])}.`;
+    const pads = count("pad");
+    const others = Object.entries(IGNORED_TOO).filter(([reason]) => count(reason));
+    const all = others.reduce((sum, [reason]) => sum + count(reason), pads);
+    const parts = [`${pads} ${pads === 1 ? "is a pad" : "are pads"}`, ...others.map(([reason, words]) => `${count(reason)} ${words}`)];
+    if (others.length) return `${all} of ${tally.targets} targets became -100, the ignore index: ${listed(parts)}.`;
     return `${pads} of ${tally.targets} targets are pads and became -100, the ignore index: no one is graded on padding.`;
   }
   const masked = MASK_NAMES[state.mask ?? "none"];
@@ -101,8 +120,10 @@ export function sentenceOf(frames, state, step) {
   if (state.mask === "none") {
     return `Nothing is masked: this step leaves the targets as they are, ${tally.supervised} of ${tally.targets} to learn from.`;
   }
+  const late = count("late");
   return (
-    `With ${masked} masked, ${count("prompt")} more targets became -100; ` +
+    `With ${masked} masked, ${count("prompt") + late} more targets became -100` +
+    (late ? `, ${late} of them because the mask ends one token late; ` : "; ") +
     `${tally.supervised} of ${tally.targets} are left to learn from.`
   );
 }
@@ -126,7 +147,8 @@ export function tallyOf({ rows, batch, tally, refusal, warnings }, step) {
     `a block of shape (${height}, ${batch.block[0].length}): ${slots.length - pads} tokens, end tokens among them, ` +
     `and ${pads} pads`;
   const share = `of ${height * width} inputs, ${tally.pads} are pads, a padding share of ${percent(tally.padding_share)}`;
-  const supervised = `${tally.supervised} of ${tally.targets} targets supervised (${percent(tally.supervised_share)})`;
+  const left = step === "ignore" ? batch.why.flat().filter((why) => why === null || MASK_REASONS.includes(why)).length : tally.supervised;
+  const supervised = `${left} of ${tally.targets} targets supervised (${percent(tally.targets ? left / tally.targets : 0)})`;
   const dropped = rows.flatMap((row, number) =>
     row.place === null ? [`Entry ${number + 1} was dropped: its ${row.tokens.length} tokens are more than the maximum length`] : [],
   );
@@ -170,17 +192,78 @@ export function findingOf(finding, { rules }, count) {
 }
 
 /**
- * Say what a model would learn from a batch with a fault.
+ * Say what is wrong with a batch, as HTML: what its fault does, and what an audit finds. A fault
+ * belongs to a step; before that, nothing of it is told but where it is.
  *
- * @param {string} fault
+ * @param {State} state
  * @param {Frames} frames
- * @param {string} mask
+ * @param {Frames | null} healthy the frames without the fault
+ * @param {Constants} constants
+ * @param {string} step
  */
-export function learnedOf(fault, { findings }, mask = "prompt") {
-  if (fault === "mask_off_by_one" && mask === "none") return "Nothing is masked here, so this fault changes nothing; choose a mask.";
+export function judgedOf(state, frames, healthy, constants, step) {
+  const own = state.fault ? constants.faults[state.fault] : step;
+  const isEarly = isBefore(step, own);
+  const seen = isEarly ? healthy : frames;
+  const count = seen?.batch?.inputs.length ?? 0;
+  const list = (seen?.findings ?? []).map((finding) => findingOf(finding, constants, count)).join("");
+  const later = `This batch is broken at ${TITLES[STEPS.indexOf(own)]}; up to here nothing is changed.`;
+  const said = state.fault && frames.batch ? (isEarly ? later : learnedOf(state, frames)) : "";
+  const offer = isEarly ? null : offerOf(state, frames, constants);
+  const button = offer ? ` <button type="button" data-offer>${escape(offer.label)}</button>` : "";
+  return (said ? `<p>${said}${button}</p>` : "") + (list ? `<ul>${list}</ul>` : "");
+}
+
+/** Say what a model would learn from a batch with a fault. @param {State} state @param {Frames} frames */
+export function learnedOf({ fault, mask }, frames) {
+  if (!fault) return "";
+  if (frames.spared) return `This fault changes nothing that is learned here: ${SPARED[frames.spared]}.`;
   if (fault === "mask_off_by_one" && mask !== "prompt") return "The model would never learn the first token of the response header.";
-  const isSpared = fault === "prompt_cut_differently" && !findings.some(({ code }) => code === "border-moved");
-  return WOULD_LEARN[fault] + (isSpared ? " In this batch no token does; the sample An answer on a new line has one." : "");
+  const same = " In this batch that comes to the same as with the end token ignored, since no text holds the id itself.";
+  return WOULD_LEARN[fault] + (isAtEndsAlone(fault, frames) ? same : "");
+}
+
+/** Whether pads that are found by their value are the end tokens and no others. @param {string} fault @param {Frames} frames */
+function isAtEndsAlone(fault, { batch }) {
+  if (fault !== "padding_by_value" || batch === null) return false;
+  return batch.why.every((row, place) => row.every((why, j) => why !== "value" || batch.roles[place][j + batch.shift] === "end"));
+}
+
+/**
+ * Offer a batch in which a fault is to be seen that changes nothing here, or the same as another:
+ * the words of a button, and what of the state it changes. Null where the fault is seen as it is.
+ *
+ * @param {State} state
+ * @param {Frames} frames
+ * @param {Constants} constants
+ * @returns {{label: string, part: Partial<State>} | null}
+ */
+export function offerOf({ fault }, frames, { samples }) {
+  if (!fault || frames.batch === null) return null;
+  const { spared } = frames;
+  if (spared === null && !isAtEndsAlone(fault, frames)) return null;
+  if (spared === "no-end" && fault === "end_ignored") return { label: "Let the texts be whole", part: { max_length: null } };
+  if (spared === "unmasked" && hasPrompt(frames)) return { label: "Mask the prompt", part: { mask: "prompt" } };
+  const sample = SHOWN_BY[fault];
+  /** @type {Partial<State>} */
+  const part = { entries: samples[sample], style: "alpaca", max_length: null };
+  if (fault === "mask_off_by_one") part.mask = "prompt";
+  return { label: `Show it in the sample ${sample}`, part };
+}
+
+/** Samples in which each fault changes what no other does. @type {Record<string, string>} */
+const SHOWN_BY = {
+  no_shift: "Toy batch",
+  shifted_twice: "Toy batch",
+  padding_by_value: "Two texts in one row",
+  end_ignored: "Toy batch",
+  mask_off_by_one: "Ocassion",
+  prompt_cut_differently: "An answer on a new line",
+};
+
+/** Whether a row has a prompt, and after it a first token to learn. @param {Frames} frames */
+function hasPrompt({ rows, batch }) {
+  return rows.some(({ turns, place }) => place !== null && turns.some(([, start]) => start > 0 && batch?.why[place][start - 1] === null));
 }
 
 /**

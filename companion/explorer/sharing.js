@@ -4,11 +4,12 @@
  */
 
 import { readState, refusalOf } from "./frames.js";
-import { STEPS } from "./lines.js";
+import { STEPS, isBefore } from "./lines.js";
 import { FIELDS } from "./parts.js";
 
 /**
  * @typedef {import("./frames.js").State} State
+ * @typedef {import("./frames.js").ReadState} ReadState
  * @typedef {import("./frames.js").Constants} Constants
  */
 
@@ -17,80 +18,191 @@ const MOST_SIGNS = 400_000;
 const SHOWS = ["text", "ids"];
 
 /**
- * Give a Python program that prints what is on screen: texts, ids, the block, or the tensors.
- * Whatever it takes from the state stands in it as a literal; an error for what is no state.
+ * @typedef {object} Part of a program
+ * @property {string[]} names to import from the companion
+ * @property {string[]} lines
+ */
+
+/**
+ * Give a Python program that prints what is on screen: texts, ids, the block, or the tensors. A
+ * fault is in it from its own step on, in a line of its own with a comment. Whatever it takes
+ * from the state stands in it as a literal; an error for what is no state.
  *
  * @param {State} given
  * @param {{step: string}} view
  * @param {Constants} constants
  */
 export function pythonOf(given, view, constants) {
-  readState(given, constants);
-  /** @type {State} */
-  const state = { ...constants.defaults, ...given };
-  if (state.fault || typeof state.style === "object") {
-    const dumped = JSON.stringify(JSON.stringify(state));
-    return [
-      "import json",
-      "",
-      "from companion.showing.frames import frames",
-      "",
-      `batch = frames(json.loads(${dumped}))["batch"]`,
-      'print(batch["inputs"])',
-      'print(batch["targets"])',
-      "",
-    ].join("\n");
-  }
-  /** @type {(entry: any) => string} */
-  const entryOf = (entry) => `Entry(${FIELDS.map((field) => JSON.stringify(entry[field])).join(", ")})`;
+  const read = readState(given, constants);
+  const isThere = read.fault !== null && !isBefore(view.step, constants.faults[read.fault]);
+  /** @type {ReadState} */
+  const state = { ...read, fault: isThere ? read.fault : null, mask: view.step === "mask" ? read.mask : "none" };
   const isBare = state.entries.every((entry) => Array.isArray(entry));
-  const style = isBare ? [] : [`style = ${JSON.stringify(state.style)}`];
-  const rows = state.entries.map((entry) =>
-    Array.isArray(entry) ? `    [${entry.join(", ")}],` : `    tokenize_entry(${entryOf(entry)}, style),`,
-  );
-  const batch = ["batch = [", ...rows, "]"];
-  /** @type {(names: string[], lines: string[]) => string} */
-  const program = (names, lines) =>
-    [...(names.length ? [`from companion import ${names.sort().join(", ")}`, ""] : []), ...lines, ""].join("\n");
-  const names = isBare ? [] : ["Entry", "tokenize_entry"];
-  if (view.step === "format" && !isBare) {
-    const texts = state.entries.map((entry) =>
-      Array.isArray(entry) ? `print(${JSON.stringify(entry)})` : `print(STYLES[style].text(${entryOf(entry)}))`,
-    );
-    return program(["Entry", "STYLES"], [...style, ...texts]);
-  }
-  const isText = !state.entries.some((entry) => Array.isArray(entry));
+  const parts = [
+    ...(isBare ? [] : [styleOf(state, constants)]),
+    ...(view.step === "format" && !isBare ? [textsOf(state)] : [batchOf(state), shownOf(state, view.step)]),
+  ];
+  const names = [...new Set(parts.flatMap((part) => part.names))].sort();
+  const imported = names.length ? [`from companion import ${names.join(", ")}`, ""] : [];
+  return [...imported, ...parts.flatMap((part) => part.lines), ""].join("\n");
+}
+
+/** @param {ReadState} state @param {Constants} constants @returns {Part} */
+function styleOf({ style }, { styles, style_defaults: defaults }) {
+  const named = Object.keys(styles).find((name) => styles[name] === style);
+  if (named) return { names: ["STYLES"], lines: [`style = STYLES[${JSON.stringify(named)}]`] };
+  const whole = /** @type {Record<string, string>} */ (/** @type {object} */ (style));
+  const own = ["name", "instruction", ...Object.keys(defaults)].filter((name) => defaults[name] !== whole[name]);
+  return { names: ["PromptStyle"], lines: ["style = PromptStyle(", ...own.map((name) => `    ${name}=${JSON.stringify(whole[name])},`), ")"] };
+}
+
+/** @param {import("./frames.js").Entry} entry */
+function literalOf(entry) {
+  return `Entry(${FIELDS.map((field) => JSON.stringify(entry[field])).join(", ")})`;
+}
+
+/** @param {ReadState} state @returns {Part} */
+function textsOf({ entries }) {
+  const lines = entries.map((entry) => (Array.isArray(entry) ? `print([${entry.join(", ")}])` : `print(style.text(${literalOf(entry)}))`));
+  return { names: ["Entry"], lines };
+}
+
+const AT_ONCE = [
+  "encode = load_tokenizer().encode_ordinary",
+  "",
+  "",
+  "def tokenize_at_once(entry):",
+  "    # The fault: the whole text is encoded, and the prompt's ids are counted on the prompt alone.",
+  "    ids = encode(style.text(entry))",
+  "    prompt = min(len(encode(style.prompt(entry))), len(ids))",
+  "    header = min(len(encode(style.header)), prompt)",
+  "    return TokenizedEntry(ids, prompt_length=prompt, header_length=header)",
+  "",
+  "",
+];
+
+/** @param {ReadState} state @returns {Part} */
+function batchOf({ entries, fault }) {
+  const isAtOnce = fault === "prompt_cut_differently" && !entries.every((entry) => Array.isArray(entry));
+  const rows = entries.map((entry) => {
+    if (Array.isArray(entry)) return `    [${entry.join(", ")}],`;
+    return isAtOnce ? `    tokenize_at_once(${literalOf(entry)}),` : `    tokenize_entry(${literalOf(entry)}, style),`;
+  });
+  const names = entries.every((entry) => Array.isArray(entry)) ? [] : ["Entry", ...(isAtOnce ? ["TokenizedEntry", "load_tokenizer"] : ["tokenize_entry"])];
+  return { names, lines: [...(isAtOnce ? AT_ONCE : []), "batch = [", ...rows, "]"] };
+}
+
+/** @param {ReadState} state @param {string} step @returns {Part} */
+function shownOf(state, step) {
+  const { entries, max_length: limit, pad_to_multiple_of: multiple } = state;
+  const isText = !entries.some((entry) => Array.isArray(entry));
+  const isBare = entries.every((entry) => Array.isArray(entry));
   const ids = isBare ? "batch" : isText ? "[entry.ids for entry in batch]" : '[getattr(row, "ids", row) for row in batch]';
-  if (["format", "tokenize"].includes(view.step)) {
-    return program(names, [...style, ...batch, `for row in ${ids}:`, "    print([int(id) for id in row])"]);
-  }
-  const isWhole = state.max_length === null && state.pad_to_multiple_of === null;
-  if (view.step === "pad" && isWhole) {
-    return program([...names, "pad_batch"], [...style, ...batch, `print(pad_batch(${ids}).tolist())`]);
-  }
-  if (view.step === "shift" && isWhole) {
-    const lines = [`inputs, targets = shift_targets(pad_batch(${ids}))`, "print(inputs.tolist())", "print(targets.tolist())"];
-    return program([...names, "pad_batch", "shift_targets"], [...style, ...batch, ...lines]);
-  }
-  const mask = view.step === "mask" ? state.mask : "none";
+  if (["format", "tokenize"].includes(step)) return { names: [], lines: [`for row in ${ids}:`, "    print([int(id) for id in row])"] };
+  if (!["pad", "shift"].includes(step)) return printed(tensorsOf(state));
+  const isWhole = limit === null && multiple === null;
+  const block = isWhole
+    ? { names: ["pad_batch"], lines: [`block = pad_batch(${ids})`] }
+    : { names: ["Collator"], lines: [`collate = ${collatorOf(state)}`, "block = collate.block(collate.texts(batch))"] };
+  if (step === "pad") return { names: block.names, lines: [...block.lines, "print(block.tolist())"] };
+  const shifted = shiftOf(state.fault);
+  return printed({ names: [...block.names, ...shifted.names], lines: [...block.lines, ...shifted.lines] });
+}
+
+/** @param {Part} part @returns {Part} */
+function printed({ names, lines }) {
+  return { names, lines: [...lines, "print(inputs.tolist())", "print(targets.tolist())"] };
+}
+
+/** @param {ReadState} state */
+function collatorOf({ mask, max_length: limit, truncation, pad_to_multiple_of: multiple }) {
   const settings = [
     mask === "none" ? "" : `mask=${JSON.stringify(mask)}`,
-    state.max_length === null ? "" : `max_length=${state.max_length}`,
-    state.truncation === "cut" ? "" : `truncation=${JSON.stringify(state.truncation)}`,
-    state.pad_to_multiple_of === null ? "" : `pad_to_multiple_of=${state.pad_to_multiple_of}`,
-  ].filter(Boolean);
-  const early = ["pad", "shift"].includes(view.step) ? ["# The collator cuts, pads, shifts and ignores the pads, which on the page comes a step later."] : [];
-  return program(
-    [...names, "Collator"],
-    [
-      ...style,
-      ...batch,
-      ...early,
-      `inputs, targets = Collator(${settings.join(", ")})(batch)`,
-      "print(inputs.tolist())",
-      "print(targets.tolist())",
+    limit === null ? "" : `max_length=${limit}`,
+    truncation === "cut" ? "" : `truncation=${JSON.stringify(truncation)}`,
+    multiple === null ? "" : `pad_to_multiple_of=${multiple}`,
+  ];
+  return `Collator(${settings.filter(Boolean).join(", ")})`;
+}
+
+const SHIFTED_AGAIN = [
+  "# The fault: a model that shifts for itself shifts once more.",
+  "inputs, targets = inputs[:, :-1], targets[:, 1:]",
+];
+
+/** Shift the block. @param {string | null} fault @returns {Part} */
+function shiftOf(fault) {
+  if (fault === "no_shift") {
+    return { names: [], lines: ["# The fault: nothing is shifted, and each target is its own input.", "inputs = targets = block[:, :-1]"] };
+  }
+  const again = fault === "shifted_twice" ? SHIFTED_AGAIN : [];
+  return { names: ["shift_targets"], lines: ["inputs, targets = shift_targets(block)", ...again] };
+}
+
+/**
+ * What a program with a fault does in place of calling the collator, or after that.
+ *
+ * @type {Record<string, (state: ReadState) => Part>}
+ */
+const BROKEN = {
+  no_shift: (state) => ({
+    names: ["Collator", "keep_spans"],
+    lines: [
+      ...textsApart(state),
+      "inputs = collate.block(texts)[:, :-1]",
+      "# The fault: nothing is shifted, and each token is asked for in its own place.",
+      "places = [[(start + 1, stop + 1) for start, stop in spans] for spans in collate.spans(texts)]",
+      "targets = keep_spans(inputs, places)",
     ],
-  );
+  }),
+  shifted_twice: (state) => ({ names: ["Collator"], lines: [...collated(state), ...SHIFTED_AGAIN] }),
+  padding_by_value: (state) => ({
+    names: ["Collator", "IGNORE_INDEX", "PAD_ID"],
+    lines: [
+      ...collated(state),
+      "# The fault: pads are found by their value, which the end tokens have, too.",
+      "targets[targets == PAD_ID] = IGNORE_INDEX",
+    ],
+  }),
+  end_ignored: (state) => ({
+    names: ["Collator", "IGNORE_INDEX"],
+    lines: [
+      ...textsApart(state),
+      "inputs, targets = collate(batch)",
+      "# The fault: each row's length leaves out its end token, which is ignored like a pad.",
+      "for row, text in zip(targets, texts):",
+      // What is cut has lost its end token, but for truncation "keep_end".
+      ...(state.truncation === "cut" && state.max_length !== null
+        ? ["    if not text.closed:", "        row[text.length - 2] = IGNORE_INDEX"]
+        : ["    row[text.length - 2] = IGNORE_INDEX"]),
+    ],
+  }),
+  mask_off_by_one: (state) => ({
+    names: ["Collator", "keep_spans", "shift_targets"],
+    lines: [
+      ...textsApart(state),
+      "inputs, targets = shift_targets(collate.block(texts))",
+      "# The fault: the mask ends one token late.",
+      "late = [[(start + 1, stop) for start, stop in spans] for spans in collate.spans(texts)]",
+      "targets = keep_spans(targets, late)",
+    ],
+  }),
+};
+
+/** Make inputs and targets with all that is ignored. @param {ReadState} state @returns {Part} */
+function tensorsOf(state) {
+  const broken = BROKEN[state.fault ?? ""];
+  return broken ? broken(state) : { names: ["Collator"], lines: collated(state) };
+}
+
+/** @param {ReadState} state */
+function collated(state) {
+  return [`inputs, targets = ${collatorOf(state)}(batch)`];
+}
+
+/** @param {ReadState} state */
+function textsApart(state) {
+  return [`collate = ${collatorOf(state)}`, "texts = collate.texts(batch)"];
 }
 
 /** @param {string} id @param {State} state @param {{step: string}} view */

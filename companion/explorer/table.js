@@ -1,9 +1,10 @@
 /**
  * The grids as HTML: one table for each entry, of which a key stroke changes only the cells that
- * differ. Takes lines of cells; what stands in them is `lines.js`'s business.
+ * differ. Takes lines of cells and the columns that all entries share; what stands in them is the
+ * business of `lines.js` and `columns.js`.
  */
 
-import { plain, runsOf, visible } from "./lines.js";
+import { plain, visible } from "./lines.js";
 import { answerOf, buttonOf } from "./turn.js";
 
 /**
@@ -11,6 +12,7 @@ import { answerOf, buttonOf } from "./turn.js";
  * @typedef {import("./frames.js").Row} Row
  * @typedef {import("./lines.js").Cell} Cell
  * @typedef {import("./lines.js").Line} Line
+ * @typedef {import("./columns.js").Column} Column
  * @typedef {import("./explorer.js").Constants} Constants
  * @typedef {import("./explorer.js").View} View
  */
@@ -21,6 +23,7 @@ export const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper sid
  * @typedef {object} Table an entry's table, cell by cell, so that what differs can be told
  * @property {number} number of the entry
  * @property {string} head
+ * @property {string[]} widths of the columns, in CSS; or "fold" or "more", which have their own
  * @property {{head: string, cells: string[]}[]} rows
  */
 
@@ -28,40 +31,50 @@ export const PRINTED_WIDTH = 12; // more columns do not fit a sheet of paper sid
  * Give one entry's table.
  *
  * @param {Line[]} lines one line, or inputs and targets
+ * @param {Column[]} columns
  * @param {View} view
  * @param {Constants} constants
  * @param {Map<string, string>} marked cells to outline, and why
  * @returns {Table}
  */
-export function tableOf(lines, view, constants, marked) {
-  const runs = runsOf(lines, view.step);
-  /** @type {(run: {start: number, isFold: boolean}) => boolean} */
-  const isOpen = (run) =>
-    !run.isFold || view.open.has(`${lines[0].row}:${run.start}`) || (view.turn !== null && view.step === "shift");
-  const heads = runs.map((run) => {
-    if (!isOpen(run)) return `<th scope="col">${run.start}–${run.stop - 1}</th>`;
-    const positions = lines[0].cells.slice(run.start, run.stop).map((cell) => cell.position);
-    return positions.map((position) => `<th scope="col">${position}</th>`).join("");
-  });
+export function tableOf(lines, columns, view, constants, marked) {
+  const heads = columns.map(({ start, stop }) => `<th scope="col">${stop - start > 1 ? `${start}–${stop - 1}` : start}</th>`);
   const written = lines.map((line) => ({
     head: `<th scope="row">${line.name ? `<span>row ${line.row}</span> ${line.name}` : `row ${line.row}`}</th>`,
-    cells: runs.flatMap((run) => {
-      const own = line.cells.slice(run.start, run.stop);
-      if (!own.length) return ["<td></td>"]; // a column that only the block has
-      if (!isOpen(run) && view.turn && line.name === "targets") {
-        const word = own[0].role === "pad" ? "pad" : "prompt";
-        return [`<td class="bt-fold">${buttonOf(own, line, view, `${word} ×${own.length}`)}</td>`];
-      }
-      if (!isOpen(run)) return [foldOf(own, line, run.start, constants)];
-      return own.map((cell) => cellOf(cell, line, view, constants, marked));
-    }),
+    cells: columns.map((column) => cellIn(column, line, view, constants, marked)),
   }));
   const [block, inputs, targets] = written;
   const rows =
     lines.length < 3
       ? written
-      : [bracketOf(lines[1], runs, isOpen), block, ...(view.turn ? [] : [bracketOf(lines[2], runs, isOpen)]), inputs, targets];
-  return { number: lines[0].row, head: `<tr><th scope="col">position</th>${heads.join("")}</tr>`, rows };
+      : [bracketOf(lines[1], columns), block, ...(view.turn ? [] : [bracketOf(lines[2], columns)]), inputs, targets];
+  const widths = columns.map(({ kind, width }) => kind || `calc(${width}em + var(--bt-pad))`);
+  return { number: lines[0].row, head: `<tr><th scope="col">position</th>${heads.join("")}</tr>`, widths, rows };
+}
+
+/**
+ * @param {Column} column
+ * @param {Line} line
+ * @param {View} view
+ * @param {Constants} constants
+ * @param {Map<string, string>} marked
+ */
+function cellIn({ start, stop, kind }, line, view, constants, marked) {
+  const own = line.cells.slice(start, stop);
+  if (!own.length) return "<td></td>"; // the row has ended, or only the block has this column
+  if (!kind) return cellOf(own[0], line, view, constants, marked);
+  if (kind === "more") return moreOf(own, line);
+  if (view.turn && line.name === "targets") {
+    const word = own[0].role === "pad" ? "pad" : "prompt";
+    return `<td class="bt-fold">${buttonOf(own, line, view, `${word} ×${own.length}`)}</td>`;
+  }
+  return foldOf(own, line, start, constants);
+}
+
+/** Give the cell that leads on, where the cells end and the row does not. @param {Cell[]} cells @param {Line} line */
+function moreOf(cells, line) {
+  const to = cells[line.cells[0] === cells[0] ? cells.length - 1 : 0].position;
+  return `<td class="bt-fold"><button type="button" class="be-fold" data-to="${line.row}:${line.name}:${to}">${cells.length} more</button></td>`;
 }
 
 /**
@@ -69,14 +82,10 @@ export function tableOf(lines, view, constants, marked) {
  * and the targets' begin later. In a fold the bracket begins a little further in.
  *
  * @param {Line} line
- * @param {{start: number, stop: number, isFold: boolean}[]} runs
- * @param {(run: {start: number, isFold: boolean}) => boolean} isOpen
+ * @param {Column[]} columns
  */
-function bracketOf({ name, start, cells }, runs, isOpen) {
+function bracketOf({ name, start, cells }, columns) {
   const stop = start + cells.length;
-  const columns = runs.flatMap((run) =>
-    isOpen(run) ? Array.from({ length: run.stop - run.start }, (_, i) => ({ start: run.start + i, stop: run.start + i + 1 })) : [run],
-  );
   const before = columns.filter((column) => column.stop <= start).length;
   const after = columns.filter((column) => column.start >= stop).length;
   const inside = columns.length - before - after;
@@ -94,10 +103,12 @@ function bracketOf({ name, start, cells }, runs, isOpen) {
 
 /** @param {Table} table */
 function htmlOf(table) {
-  const { number, head, rows } = table;
+  const { number, head, widths, rows } = table;
   const body = rows.map((row) => `<tr>${row.head}${row.cells.join("")}</tr>`).join("");
   const wide = isWide(table) ? " bt-wide" : "";
-  return `<table class="bt${wide}" aria-label="row ${number}"><thead>${head}</thead><tbody>${body}</tbody></table>`;
+  const shared = widths.length ? `<colgroup><col class="be-names">${"<col>".repeat(widths.length)}</colgroup>` : "";
+  const kind = shared ? " be-shared" : "";
+  return `<table class="bt${kind}${wide}" aria-label="row ${number}">${shared}<thead>${head}</thead><tbody>${body}</tbody></table>`;
 }
 
 /**
@@ -110,11 +121,14 @@ function htmlOf(table) {
  */
 export function write(at, table, drawn) {
   const isSame = drawn?.rows.length === table.rows.length && table.rows.every(({ head }, i) => drawn.rows[i].head === head);
-  if (!isSame) {
+  // A table of texts has no columns to share.
+  if (!isSame || !drawn.widths.length !== !table.widths.length) {
     at.innerHTML = htmlOf(table);
+    writeWidths(at, table.widths, []);
     return;
   }
   if (drawn.head !== table.head) /** @type {Element} */ (at.querySelector("thead")).innerHTML = table.head;
+  writeWidths(at, table.widths, drawn.widths);
   at.querySelector("table")?.classList.toggle("bt-wide", isWide(table));
   const rows = at.querySelectorAll("tbody tr");
   table.rows.forEach(({ cells }, i) => {
@@ -124,6 +138,28 @@ export function write(at, table, drawn) {
       if (before[column] !== cell) rows[i].children[column + 1].outerHTML = cell;
     });
     rows[i].insertAdjacentHTML("beforeend", cells.slice(before.length).join(""));
+  });
+}
+
+/**
+ * Give each column the width that it has in all entries; set by script, for a page that takes no
+ * style from HTML.
+ *
+ * @param {Element} at
+ * @param {string[]} widths
+ * @param {string[]} drawn
+ */
+function writeWidths(at, widths, drawn) {
+  const group = at.querySelector("colgroup");
+  if (!group) return;
+  while (group.children.length > widths.length + 1) group.lastElementChild?.remove();
+  while (group.children.length < widths.length + 1) group.append(document.createElement("col"));
+  widths.forEach((width, i) => {
+    if (width === drawn[i]) return;
+    const col = /** @type {HTMLElement} */ (group.children[i + 1]);
+    const isKind = !width.startsWith("calc");
+    col.className = isKind ? `be-is-${width}` : "";
+    col.style.width = isKind ? "" : width;
   });
 }
 
@@ -201,6 +237,7 @@ export function textTable(row, number, constants) {
   return {
     number,
     head: '<tr><th scope="col">row</th><th scope="col">text</th></tr>',
+    widths: [],
     rows: [{ head: `<th scope="row">row ${number}</th>`, cells }],
   };
 }

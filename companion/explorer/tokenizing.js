@@ -1,9 +1,11 @@
 /**
- * GPT-2's tokenizer for the browser: for every text, the ids that tiktoken gives.
+ * GPT-2's and SmolLM2's tokenizers for the browser: for every text, the ids that tiktoken and
+ * tokenizers give.
  *
  * Two steps, as there. A text is cut into pieces: a word with the space before it, a number,
- * a run of signs, white space. Then the UTF-8 bytes of each piece are merged, pair by pair,
- * the pair with the lowest id first. No text is read as a special token.
+ * a run of signs, white space; for SmolLM2, each digit is cut off before. Then the UTF-8 bytes
+ * of each piece are merged, pair by pair, the pair with the lowest id first. No text is read as
+ * a special token, unless that is asked for.
  *
  * Nothing is asked of the browser's own tables of characters: its `\s` holds U+FEFF and lacks
  * U+0085, unlike tiktoken's, and what `\p{L}` holds changes with its age. The kinds of
@@ -12,21 +14,25 @@
 
 /**
  * @typedef {object} Vocabulary
- * @property {string} bytes the byte of each of the ids 0 to 255, in base64
- * @property {string} left what each id from 256 on begins with: ids, low bytes first, in base64
+ * @property {string[]} before the texts of the special tokens whose ids come first
+ * @property {string} bytes then the byte of each token that is one, in base64
+ * @property {string} left what each merged token begins with: ids, low bytes first, in base64
  * @property {string} right what each of them ends with
+ * @property {string[]} after the texts of the special tokens whose ids come last
+ * @property {number | null} unknown the id of a byte that has no token, if there is one
  * @property {string} kinds runs of code points of one kind: "O9 S5" is nine others, five spaces
- * @property {string} end the text of the end token, whose id is the last
  */
 
 /**
  * @typedef {object} Tokenizer
- * @property {(text: string) => number[]} encode
+ * @property {(text: string, isMarked?: boolean) => number[]} encode where a text `isMarked`,
+ *   what spells a special token is that token
  * @property {(id: number) => Uint8Array} bytes
  */
 
 const BYTES = 256;
 const SPACE = "S".charCodeAt(0);
+const DIGIT = "D".charCodeAt(0);
 const CONTRACTION = /'(?:[sdmt]|ll|ve|re)/y;
 const GONE = -1;
 
@@ -41,8 +47,8 @@ const PROPOSAL = 2 ** 32; // the id that a merge gives, and the place of the mer
 
 /**
  * Make the two directions of the tokenizer: `encode` gives the ids of a text, `bytes` the bytes
- * of an id. Joined, the bytes of a text's ids are the text in UTF-8; as with tiktoken, half a
- * surrogate pair counts as U+FFFD.
+ * of an id. Joined, the bytes of a text's ids are the text in UTF-8, but for bytes that are
+ * unknown; as with tiktoken, half a surrogate pair counts as U+FFFD.
  *
  * @param {Vocabulary} vocabulary
  * @returns {Tokenizer}
@@ -52,23 +58,35 @@ export function makeTokenizer(vocabulary) {
   const left = unpackIds(vocabulary.left);
   const right = unpackIds(vocabulary.right);
   const kinds = unpackKinds(vocabulary.kinds);
-  const endId = BYTES + left.length;
+  const { before, after } = vocabulary;
+  const firstMerged = before.length + byteOf.length;
+  const firstAfter = firstMerged + left.length;
   const utf8 = new TextEncoder();
 
-  const idOf = new Uint16Array(BYTES);
-  byteOf.forEach((byte, id) => (idOf[byte] = id));
+  const idOf = new Uint16Array(BYTES).fill(vocabulary.unknown ?? 0);
+  byteOf.forEach((byte, i) => (idOf[byte] = before.length + i));
   /** @type {Map<number, number>} */
   const merged = new Map();
-  left.forEach((id, i) => merged.set(id * PAIR + right[i], BYTES + i));
+  left.forEach((id, i) => merged.set(id * PAIR + right[i], firstMerged + i));
+  const special = new Map([...before, ...after].map((text, i) => [text, i < before.length ? i : firstAfter + i - before.length]));
+  const mark = patternOf([...special.keys()]);
   /** @type {Map<string, number[]>} */
   const remembered = new Map();
 
-  /** @param {string} text */
-  function encode(text) {
+  /** @param {string} text @param {boolean} [isMarked] */
+  function encode(text, isMarked = false) {
     if (typeof text !== "string") throw new TypeError(`a text is a string; found ${text}`);
+    if (!isMarked) return encodeText(text);
+    return text.split(mark).flatMap((part, i) => (i % 2 ? [special.get(part) ?? 0] : encodeText(part)));
+  }
+
+  /** @param {string} text */
+  function encodeText(text) {
     const ids = [];
+    let stop = 0; // of what stands between two digits
     for (let start = 0, end = 0; start < text.length; start = end) {
-      end = pieceEnd(text, start, kinds);
+      if (start >= stop) stop = digitAt(text, start, kinds);
+      end = start === stop ? start + lengthAt(text, start) : pieceEnd(text, start, stop, kinds);
       for (const id of encodePiece(text.slice(start, end))) ids.push(id);
     }
     return ids;
@@ -86,46 +104,71 @@ export function makeTokenizer(vocabulary) {
 
   /** @param {number} id */
   function bytes(id) {
-    if (!Number.isInteger(id) || id < 0 || id > endId) {
-      throw new RangeError(`an id is a whole number from 0 to ${endId}; found ${id}`);
+    const last = firstAfter + after.length - 1;
+    if (!Number.isInteger(id) || id < 0 || id > last) {
+      throw new RangeError(`an id is a whole number from 0 to ${last}; found ${id}`);
     }
-    return id === endId ? utf8.encode(vocabulary.end) : Uint8Array.from(spell(id));
+    const text = before[id] ?? after[id - firstAfter];
+    return text === undefined ? Uint8Array.from(spell(id)) : utf8.encode(text);
   }
 
   /** @type {(id: number) => number[]} */
   function spell(id) {
-    if (id < BYTES) return [byteOf[id]];
-    return [...spell(left[id - BYTES]), ...spell(right[id - BYTES])];
+    if (id < firstMerged) return [byteOf[id - before.length]];
+    return [...spell(left[id - firstMerged]), ...spell(right[id - firstMerged])];
   }
 
   return { encode, bytes };
 }
 
+/** Give a pattern that finds any of these texts, the longest first. @param {string[]} texts */
+function patternOf(texts) {
+  const longest = [...texts].sort((a, b) => b.length - a.length);
+  return new RegExp(`(${longest.map((text) => text.replace(/[|\\{}()[\]^$+*?.]/g, "\\$&")).join("|")})`);
+}
+
+/** @param {string} text @param {number} at how long the character is there, in UTF-16 units */
+function lengthAt(text, at) {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}
+
 /**
- * Find where the piece ends that begins at `start`. In tiktoken, this is the pattern
+ * Find the first digit from `start` on, or where the text ends.
+ *
+ * @param {string} text
+ * @param {number} start
+ * @param {Uint8Array} kinds
+ */
+function digitAt(text, start, kinds) {
+  let at = start;
+  while (at < text.length && kinds[text.codePointAt(at) ?? 0] !== DIGIT) at += lengthAt(text, at);
+  return at;
+}
+
+/**
+ * Find where the piece ends that begins at `start`, in a text that ends at `stop`. In tiktoken, this is the pattern
  * `'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+$|\s+(?!\S)|\s`; here it is
  * walked, with the kinds of the vocabulary, and no run is too long. (tiktoken 0.14 gives up on a
  * million spaces before a word.)
  *
  * @param {string} text
  * @param {number} start
+ * @param {number} stop
  * @param {Uint8Array} kinds
  */
-function pieceEnd(text, start, kinds) {
+function pieceEnd(text, start, stop, kinds) {
   CONTRACTION.lastIndex = start;
   if (CONTRACTION.test(text)) return CONTRACTION.lastIndex;
 
   /** @param {number} at */
-  const pointAt = (at) => text.codePointAt(at) ?? 0;
-  /** @param {number} at */
-  const kindAt = (at) => kinds[pointAt(at)];
+  const kindAt = (at) => kinds[text.codePointAt(at) ?? 0];
   let end = start;
   // A plain space goes with what follows it. White space that follows takes it in anyway.
-  if (text[start] === " " && start + 1 < text.length) end += 1;
+  if (text[start] === " " && start + 1 < stop) end += 1;
   const kind = kindAt(end);
-  while (end < text.length && kindAt(end) === kind) end += pointAt(end) > 0xffff ? 2 : 1;
+  while (end < stop && kindAt(end) === kind) end += lengthAt(text, end);
   // Of white space before a word, the last is left: if it is a plain space, it is the word's.
-  return kind === SPACE && end < text.length && end - start > 1 ? end - 1 : end;
+  return kind === SPACE && end < stop && end - start > 1 ? end - 1 : end;
 }
 
 /**

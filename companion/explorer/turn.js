@@ -25,10 +25,10 @@ export function hintFor(step, cell, at) {
   const [row, , column] = at.split(":");
   const where = `Row ${row}, column ${column}`;
   if (step === "shift") return `${where}: which token comes next in this row?`;
-  if (cell.why !== null) return `${where} is ignored, because ${WHY[cell.why]}.`;
-  if (cell.role === "end") return `${where} is the end token that was appended: it is graded, so that the model learns to stop.`;
-  if (cell.role === "header") return `${where} is graded: it belongs to the response header, and this mask keeps it.`;
-  return `${where} is graded: it belongs to ${["response", "suffix"].includes(cell.role) ? "the response" : "the prompt, which is not masked here"}.`;
+  if (cell.why !== null) return `${where} should be ignored, because ${WHY[cell.why]}.`;
+  if (cell.role === "end") return `${where} is the end token that was appended: it should be graded, so that the model learns to stop.`;
+  if (cell.role === "header") return `${where} should be graded: it belongs to the response header, and this mask keeps it.`;
+  return `${where} should be graded: it belongs to ${["response", "suffix"].includes(cell.role) ? "the response" : "the prompt, which is not masked here"}.`;
 }
 
 /**
@@ -59,8 +59,7 @@ export function firstWrong(frames, step, answers) {
  */
 export function foldAt(frames, step, at) {
   const [row, , position] = at.split(":").map(Number);
-  const own = linesOf(frames, step).filter((line) => line.row === row);
-  const run = runsOf(own, step).find(({ start, stop }) => start <= position && position < stop);
+  const run = runsOf(linesOf(frames, step), step).find(({ start, stop }) => start <= position && position < stop);
   return run?.isFold ? `${row}:${run.start}` : "";
 }
 

@@ -21,6 +21,7 @@ from companion.formatting import STYLES, PromptStyle
 from companion.masking import MASKS
 from companion.showing.frames import (
     FAULTS,
+    TRUNCATIONS,
     Source,
     TokenBytes,
     carry_tokens,
@@ -29,7 +30,6 @@ from companion.showing.frames import (
 )
 from companion.showing.table import STEPS, BatchTable, stylesheet
 from companion.tokenizing import Decode, Encode, gpt2_decode, gpt2_encode, gpt2_token_bytes
-from companion.truncating import TRUNCATIONS
 
 STATE = ("entries", "style", "mask", "max_length", "truncation", "fault")
 """The traits that say what the batch is; `step` and `show` say how it is looked at."""
@@ -153,7 +153,7 @@ class BatchExplorer(anywidget.AnyWidget):
         }
         packed = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
         return (
-            f'<batch-explorer data-step="{html.escape(self.step)}">'
+            f'<batch-explorer class="full-width" data-step="{html.escape(self.step)}">'
             f'<script type="application/json">{packed}</script>{self.table.html()}'
             "</batch-explorer>"
         )

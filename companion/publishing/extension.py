@@ -8,6 +8,8 @@ reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build`
 """
 
 import hashlib
+import shutil
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,17 +21,21 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+from companion.answering.engine import answers_script
 from companion.entries import load_entries
-from companion.explorer.bundle import TOY_BATCH, lab_script, page_script
+from companion.explorer.bundle import TOY_BATCH, lab_script, page_script, tokenizer_script
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
-from companion.publishing.vocabulary import vocabulary_script
+from companion.publishing.shrinking import shrunk, shrunk_style
+from companion.publishing.vocabulary import smollm2_script, vocabulary_script
 from companion.showing.table import STEPS, BatchTable, stylesheet
 
 _HERE = files("companion") / "publishing"
 _ALIVE = files("companion") / "explorer"
+_ANSWERING = files("companion") / "answering"
+_CHECKED = '<span class="n">check</span><span class="p">('  # a call of it, as it is coloured
 _SOURCES = (".py", ".json", ".css", ".js", ".html")
 # Pages that were published under another name: what is linked or printed stays reachable.
 MOVED = {"book/14_ranks": "book/12_ranks"}
@@ -94,23 +100,36 @@ def configure(app: Sphinx, config: Config) -> None:
 def write_assets(app: Sphinx) -> None:
     """Write our style sheets and scripts beside the theme's.
 
-    The vocabulary is there for the explorer to ask for, and is on no page by itself.
+    The vocabularies are there for the explorer to ask for, and are on no page by themselves.
     """
     if app.builder.format != "html":
         return
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "batch-table.css").write_text(stylesheet(), encoding="utf-8")
+    light = partial(shrunk, modules=Path(app.srcdir) / "scripts/page_python/node_modules")
     written = {
         "page.js": (_HERE / "page.js").read_text("utf-8"),
-        "explorer.css": (_ALIVE / "explorer.css").read_text("utf-8"),
-        "explorer.js": page_script(),
-        "lab.css": (_ALIVE / "lab.css").read_text("utf-8"),
-        "lab.js": lab_script(),
-        "vocabulary.js": vocabulary_script(),
+        "explorer.css": shrunk_style((_ALIVE / "explorer.css").read_text("utf-8")),
+        "explorer.js": light(page_script()),
+        "lab.css": shrunk_style((_ALIVE / "lab.css").read_text("utf-8")),
+        "lab.js": light(lab_script()),
+        "training_lab.css": shrunk_style((_ALIVE / "training_lab.css").read_text("utf-8")),
+        "training_lab.js": light(lab_script("training_lab")),
+        "vocabulary.js": tokenizer_script() + vocabulary_script(),
+        "answers.css": shrunk_style((_ANSWERING / "answers.css").read_text("utf-8")),
+        "answers.js": answers_script(),
+        "vocabulary_smollm2.js": smollm2_script(),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
+    if _page_python(app).is_dir():
+        shutil.copytree(_page_python(app), folder, dirs_exist_ok=True)
+
+
+def _page_python(app: Sphinx) -> Path:
+    """Give the folder of the Python for pages, if it was made; the site does without."""
+    return Path(app.srcdir) / str(app.config.page_python)
 
 
 def mend(
@@ -128,10 +147,22 @@ def mend(
 def bring_lab(
     app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
 ) -> None:
-    """Load the padding lab's script and style where there is a lab, and nowhere else."""
-    if "<padding-lab>" in context.get("body", ""):
-        app.add_css_file("lab.css")
-        app.add_js_file("lab.js", loading_method="defer")
+    """Load a lab's script and style where there is that lab, and nowhere else."""
+    labs = {"<padding-lab>": ("lab",), "<training-lab>": ("lab", "training_lab")}
+    for tag, styles in labs.items():
+        if tag in context.get("body", ""):
+            for name in styles:
+                app.add_css_file(f"{name}.css")
+            app.add_js_file(f"{styles[-1]}.js", loading_method="defer")
+
+
+def bring_answers(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Load the editors where there are exercises, if there is a Python to run them."""
+    if _CHECKED in context.get("body", "") and _page_python(app).is_dir():
+        app.add_css_file("answers.css")
+        app.add_js_file("answers.js", loading_method="defer")
 
 
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
@@ -162,6 +193,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx what there is."""
     # A new companion makes every page anew; Sphinx alone would look at the pages' own files.
     app.add_config_value("companion_fingerprint", fingerprint(), "env", [str])
+    app.add_config_value("page_python", "_build/page_python", "html", [str])
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_css_file("batch-table.css")
@@ -173,6 +205,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-collect-pages", index_page)
     app.connect("html-collect-pages", moved_pages)
     app.connect("html-page-context", bring_lab)
+    app.connect("html-page-context", bring_answers)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

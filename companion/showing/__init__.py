@@ -1,6 +1,7 @@
 """What shows a batch, in Python and on paper: nothing here needs a browser.
 
 `palette` names the roles of tokens and what they look like, `frames` is what every step makes
-of a batch, `lines` are its tensors as cells, and `table`, `pairs`, `terminal` and `plotting`
-write these down for a notebook, a page, a terminal and a figure.
+of a batch, `lines` are its tensors as cells, and `table`, `pairs`, `supervision`, `terminal` and
+`plotting` write these down for a notebook, a page, a terminal and a figure. `outcomes` says
+what came of training runs.
 """

@@ -14,7 +14,7 @@ text in frames can be written as UTF-8, and no two halves from different fields 
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -42,17 +42,31 @@ from companion.tokenizing import (
     one_turn,
     token_roles,
 )
-from companion.truncating import TRUNCATIONS, fits
+from companion.truncating import fits
 
-FAULTS = (
-    "no_shift",
-    "shifted_twice",
-    "padding_by_value",
-    "end_ignored",
-    "mask_off_by_one",
-    "prompt_cut_differently",
-)
-"""The ways in which a batch can be broken on purpose; see `_break` and `_cut_differently`."""
+FAULTS = {
+    "no_shift": "shift",
+    "shifted_twice": "shift",
+    "padding_by_value": "ignore",
+    "end_ignored": "ignore",
+    "mask_off_by_one": "mask",
+    "prompt_cut_differently": "tokenize",
+}
+"""The ways in which a batch can be broken on purpose, and the step that each belongs to: it
+changes nothing before that. See `_break` and `_cut_differently`."""
+
+PROMPT_ROLES = ("template", "instruction", "input", "header")
+"""What a prompt is made of."""
+
+MASKED: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "prompt": PROMPT_ROLES,
+    "prompt_without_header": ("template", "instruction", "input"),
+}
+"""The roles whose targets each mask leaves out."""
+
+TRUNCATIONS = ("cut", "keep_end", "drop", "error")
+"""Those of `companion.truncating` that the page can draw, too: "cut_prompt" it cannot."""
 
 MOST_ENTRIES = 8
 """More entries than this are no longer seen at one glance."""
@@ -106,8 +120,10 @@ class BatchFrames(TypedDict):
     `roles`: what each slot of the block is there for. A slot that is neither "end" nor "pad"
     holds its text's token of the same position. `shift`: target j is the token of the block
     at position j + shift, which is 1 unless there is a fault. `why`: None for a supervised
-    target, and for one that is ignored "pad", "prompt", "lost" (the row lost its whole
-    response to `max_length`) or "fault".
+    target, and for one that is not the first reason that ignored it. At step "ignore" these
+    are "pad", "lost" (the row lost its whole response to `max_length`) and two that are faults,
+    "value" (its id is the pad's) and "uncounted" (the row's length leaves its end token out);
+    at step "mask" they are "prompt" and a fault's "late" (the mask ends a token late).
     """
 
     block: list[list[int]]
@@ -147,6 +163,8 @@ class Frames(TypedDict):
     `refusal`: the sentence with which the companion refuses to make this batch, if it does.
     Then there are no tensors, but for a batch of which nothing is left to learn: it is shown,
     with all its targets ignored. `warnings`: sentences about rows that lost their response.
+    `spared`: why the fault that was asked for changes no number of this batch, where it does
+    not; see `_spared`.
     """
 
     rows: list[RowFrames]
@@ -155,6 +173,7 @@ class Frames(TypedDict):
     refusal: str | None
     warnings: list[str]
     findings: list[FindingFrames]
+    spared: str | None
 
 
 @dataclass(frozen=True)
@@ -207,7 +226,8 @@ def constants() -> dict[str, Any]:
         "roles": {role: look.label for role, look in ROLES.items()},
         "masks": list(MASKS),
         "truncations": list(TRUNCATIONS),
-        "faults": list(FAULTS),
+        "masked": {mask: list(roles) for mask, roles in MASKED.items()},
+        "faults": dict(FAULTS),
         "codes": list(RULES),
         "defaults": {**defaults, "style": State.style.name},
         "most_entries": MOST_ENTRIES,
@@ -389,7 +409,9 @@ def make_frames(
 ) -> Frames:
     """Give the frames of a state that is known to be one; see `frames`."""
     rows = [_row(item, state, encode, decode, token_bytes) for item in state.items]
-    made = Frames(rows=rows, batch=None, tally=None, refusal=None, warnings=[], findings=[])
+    made = Frames(
+        rows=rows, batch=None, tally=None, refusal=None, warnings=[], findings=[], spared=None
+    )
     try:
         entries = [_entry(row, number) for number, row in enumerate(rows)]
         supervised_spans(entries, state.mask)  # refused here where it cannot be told
@@ -425,7 +447,36 @@ def make_frames(
     batch = _batch(state.fault, block, roles, spans)
     tally = _tally(batch)
     findings = _findings([rows[number] for number in kept], batch, state.mask)
-    return {**made, "batch": batch, "tally": tally, "findings": findings}
+    done: Frames = {**made, "batch": batch, "tally": tally, "findings": findings}
+    if state.fault is not None:
+        healthy = make_frames(replace(state, fault=None), encode, decode, token_bytes)
+        done["spared"] = _spared(state, done, healthy)
+    return done
+
+
+def _spared(state: State, broken: Frames, healthy: Frames) -> str | None:
+    """Say why a fault changes no number of a batch: None where it changes one.
+
+    "nothing-left": no target is supervised anyway. "alike": each target is its input, shifted
+    or not. "no-end": every text is cut before its end token. "unmasked", "no-prompt": there is
+    no mask that could be late, or nothing before the responses. "no-text": the rows are bare
+    ids. "apart": no token holds the end of a prompt and the beginning of a response. "hidden":
+    one does, but it is cut off, or nothing that this mask asks about.
+    """
+    now, right = broken["batch"], healthy["batch"]
+    if now is None or right is None:
+        return None
+    if (now["inputs"], now["targets"]) != (right["inputs"], right["targets"]):
+        return None
+    if all(why is not None for row in right["why"] for why in row):
+        return "nothing-left"
+    if state.fault == "mask_off_by_one":
+        return "unmasked" if state.mask == "none" else "no-prompt"
+    if state.fault != "prompt_cut_differently":
+        return "alike" if state.fault == "no_shift" else "no-end"
+    if not any(row["pieces"] for row in broken["rows"]):
+        return "no-text"
+    return "apart" if broken["rows"] == healthy["rows"] else "hidden"
 
 
 def _row(
@@ -494,7 +545,8 @@ def _batch(
     healthy = keep_spans(block[:, 1:], spans)
     learned = np.insert(healthy != IGNORE_INDEX, 0, False, axis=1)
     lost = ~learned.any(axis=1)
-    inputs, targets, shift = _break(fault, block, roles, healthy, spans)
+    hit = _hit(fault, block, roles)
+    inputs, targets, shift = _break(fault, block, hit, healthy, spans)
 
     def why(row: int, column: int) -> str | None:
         position = column + shift
@@ -504,7 +556,9 @@ def _batch(
             return "pad"
         if lost[row]:
             return "lost"
-        return "fault" if learned[row, position] else "prompt"
+        if hit[row, position]:
+            return "value" if fault == "padding_by_value" else "uncounted"
+        return "late" if learned[row, position] else "prompt"
 
     return BatchFrames(
         block=block.tolist(),
@@ -516,16 +570,26 @@ def _batch(
     )
 
 
+def _hit(fault: str | None, block: NDArray[np.int64], roles: list[list[str]]) -> NDArray[np.bool_]:
+    """Tell which positions of the block a program takes for pads that has this fault."""
+    if fault == "padding_by_value":  # an end token has the same id
+        return np.equal(block, PAD_ID)
+    if fault == "end_ignored":  # the lengths are those of the texts without their end tokens
+        return np.array([[role == "end" for role in row] for row in roles])
+    return np.zeros(block.shape, dtype=bool)
+
+
 def _break(
     fault: str | None,
     block: NDArray[np.int64],
-    roles: list[list[str]],
+    hit: NDArray[np.bool_],
     targets: NDArray[np.int64],
     spans: list[Spans],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Give inputs, targets and shift as a program makes them that has this fault.
 
-    `targets`: those of the companion, which are given back where there is no fault.
+    `hit`: positions that are ignored by the fault. `targets`: those of the companion, which
+    are given back where there is no fault.
     """
     inputs, shifted = shift_targets(block)
     if fault == "no_shift":  # each token is asked for where it is given
@@ -533,15 +597,10 @@ def _break(
         return inputs, keep_spans(inputs, in_place), 0
     if fault == "shifted_twice":  # once here, and again by a model that shifts for itself
         return inputs[:, :-1], targets[:, 1:], 2
-    if fault == "padding_by_value":  # the end token has the same id
-        return inputs, np.where(targets == PAD_ID, IGNORE_INDEX, targets), 1
-    if fault == "end_ignored":  # the text is kept, but not the one token after it
-        ends = np.array(roles)[:, 1:] == "end"
-        return inputs, np.where(ends, IGNORE_INDEX, targets), 1
     if fault == "mask_off_by_one":  # a position of the text taken for one of the targets
         late = [[(start + 1, stop) for start, stop in own] for own in spans]
         return inputs, keep_spans(shifted, late), 1
-    return inputs, targets, 1
+    return inputs, np.where(hit[:, 1:], IGNORE_INDEX, targets), 1
 
 
 def _findings(rows: list[RowFrames], batch: BatchFrames, mask: str) -> list[FindingFrames]:
@@ -600,7 +659,7 @@ def _row_codes(batch: BatchFrames, number: int, mask: str) -> set[str]:
         return {"response-lost" if "lost" in why else "row-not-supervised"}
     if shift != 1:
         return {"not-shifted" if shift == 0 else "shifted-twice"}
-    masked = _MASKED[mask]
+    masked = MASKED[mask]
     codes = set() if "end" in roles else {"response-cut"}
     for role, reason in zip(roles[1:], why, strict=True):
         if role == "end" and reason is not None:
@@ -610,16 +669,6 @@ def _row_codes(batch: BatchFrames, number: int, mask: str) -> set[str]:
         elif role not in ("end", "pad") and reason is not None and role not in masked:
             codes.add("text-ignored" if mask == "none" else "response-ignored")
     return codes
-
-
-PROMPT_ROLES = ("template", "instruction", "input", "header")
-
-_MASKED = {
-    "none": (),
-    "prompt": PROMPT_ROLES,
-    "prompt_without_header": ("template", "instruction", "input"),
-}
-"""The roles whose targets each mask leaves out."""
 
 
 def _tally(batch: BatchFrames) -> Tally:

@@ -14,6 +14,10 @@ SIGNS = {" ": ("␣", "space"), "\n": ("⏎", "line break"), "\t": ("⇥", "tab"
 """What stands for white space, and how it is read aloud."""
 
 
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""They cannot be seen, but what they do to their neighbours can."""
+
+
 def token_text(token: bytes) -> str:
     """Give a token's text, or its bytes where they are not whole UTF-8.
 
@@ -46,22 +50,35 @@ def show_lines(text: str) -> str:
 
 
 def show_html(text: str, spaces: bool = True) -> str:
-    """Give the same as HTML: signs carry their names, and no text turns its surroundings.
+    r"""Give the same as HTML: signs carry their names, and no text turns its surroundings.
+
+    Where spaces are no signs it is text to be read, in its own direction; and in it the two
+    invisible characters that join and part letters (Persian) and emoji do what they are for.
 
     >>> show_html(" </script>")
     '<span role="img" aria-label="space">␣</span><bdi>&lt;/script&gt;</bdi>'
+    >>> show_html("a\u200d b", spaces=False) == "<bdi>a\u200d b</bdi>"
+    True
     """
     return "".join(
         f'<span role="img" aria-label="{name}">{shown}</span>'
         if name
         else f"<bdi>{html.escape(shown)}</bdi>"
-        for shown, name in _parts(text, spaces)
+        for shown, name in _parts(text, spaces, joined=not spaces)
     )
 
 
-def _parts(text: str, spaces: bool) -> Iterator[tuple[str, str]]:
-    """Give runs of plain text with no name, and signs one by one with theirs."""
-    signs = ((character, _sign(character, spaces)) for character in text)
+def _parts(text: str, spaces: bool, joined: bool = False) -> Iterator[tuple[str, str]]:
+    """Give runs of plain text with no name, and signs one by one with theirs.
+
+    With `joined`, a joiner after a character that can be seen is part of the text.
+    """
+    signs: list[tuple[str, tuple[str, str] | None]] = []
+    is_seen = False
+    for character in text:
+        sign = None if joined and is_seen and character in JOINERS else _sign(character, spaces)
+        is_seen = sign is None and character != " "
+        signs.append((character, sign))
     for plain, group in groupby(signs, key=lambda pair: pair[1] is None):
         if plain:
             yield "".join(character for character, _ in group), ""

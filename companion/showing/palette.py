@@ -80,6 +80,19 @@ ROLES: dict[str, Look] = {
 }
 """The looks of the six roles of text, of the end token, of pads, and of ignored targets."""
 
+STRENGTHS: dict[str, float] = {
+    "template": 0.5,
+    "instruction": 0.65,
+    "input": 0.55,
+    "header": 0.7,
+    "response": 0.75,
+    "suffix": 0.8,
+    "end": 1,
+    "pad": 0.06,
+    "ignored": 0.16,
+}
+"""How strongly each hue covers the page on a map, where no text has to be read on it."""
+
 
 def write_css() -> str:
     """Give the looks as CSS custom properties: `--role-end` and `--role-end-accent`, and so on.

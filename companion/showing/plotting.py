@@ -11,14 +11,19 @@ import hashlib
 import html
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import cycle
+from itertools import combinations, cycle
 from pathlib import Path
+from string import ascii_lowercase
+from textwrap import fill
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from companion.showing.palette import INK, PAGE, ROLES
 from companion.showing.table import STEPS
@@ -27,8 +32,15 @@ from companion.tokenizing import TokenizedEntry
 _INK = "#010203"
 """Stands for the page's own ink until the picture is written."""
 
+_Letters = tuple[list[str], tuple[float, float]]
+"""Some letters of a picture, and where their middle is."""
+
 _RULE = '<style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt}</style>'
 _HANDED_DOWN = 'stroke-linejoin="round" stroke-linecap="butt"'
+
+
+_shown: Counter[str] = Counter()
+"""How often each picture was shown, by what its ids begin with."""
 
 
 class Picture:
@@ -48,7 +60,7 @@ class Picture:
     def _repr_html_(self) -> str:
         return (
             f'<figure class="picture" role="img" aria-label="{html.escape(self.description)}">'
-            f"{self.svg()}</figure>"
+            f"{_shown_anew(self.svg())}</figure>"
         )
 
     def svg(self) -> str:
@@ -85,6 +97,13 @@ def _with_own_ids(svg: str) -> str:
     """Begin all ids, and all that refers to them, with what only this drawing has."""
     own = f"i{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
     return re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{own}", svg)
+
+
+def _shown_anew(svg: str) -> str:
+    """Give the ids of a picture that is shown once more another beginning: a page may hold both."""
+    own = re.findall(r'\sid="(i[0-9a-f]{8}-)', svg)[0]
+    _shown[own] += 1
+    return svg if _shown[own] == 1 else svg.replace(own, f"{own}{_shown[own]}-")
 
 
 def _without_styles(svg: str) -> str:
@@ -280,27 +299,69 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     """
     if not waits or not all(map(len, waits.values())):
         raise ValueError("there is nothing to draw: give at least one setting, of a point or more")
-    rows = -(-len(waits) // 2)  # of the legend, which has two columns
-    height = 3.15 + 0.25 * rows  # inches; the page scales it to its own width
-    figure = Figure(figsize=(4.8, height), facecolor="none")
-    axes = figure.add_axes((0.14, 0.6 / height, 0.83, 2.4 / height), facecolor="none")
-    # Told apart without colour: by line and by mark.
-    lines = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)), (0, (1, 3)))
-    looks = cycle(zip(lines, "os^Dvx", strict=True))
-    for (name, points), (line, mark) in zip(waits.items(), looks, strict=False):
-        axes.plot(
-            *zip(*points, strict=True),
-            label=name,
-            color=_INK,
-            linestyle=line,
-            linewidth=1.2,
-            marker=mark,
-            markersize=4,
-        )
+    figure, axes = _lines(waits)
     axes.set_ylim(bottom=0)
     axes.locator_params(integer=True)
     axes.set_xlabel("milliseconds added to the collate", color=_INK, fontsize=12)
     axes.set_ylabel("milliseconds waited", color=_INK, fontsize=12)
+    described = " ".join(
+        f"{name}: {', '.join(f'{waited:.1f} at {added:g}' for added, waited in points)}."
+        for name, points in waits.items()
+    )
+    title = "Milliseconds waited for a batch, by milliseconds added to the collate."
+    return Picture(figure, f"{title} {described}")
+
+
+def draw_curves(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
+    """Draw how the loss of training runs went; the losses stand on a logarithmic scale.
+
+    `curves`: by the name of a run, its points: updates, and the mean loss up to there. Raises
+    `ValueError` where there is nothing to draw.
+
+    >>> draw_curves({"right": [(20, 5.1), (40, 0.04)], "no shift": [(20, 4.2), (40, 0.001)]})
+    The printed loss by updates, on a logarithmic scale.
+    right: 5.1 at 20, 0.04 at 40. no shift: 4.2 at 20, 0.001 at 40.
+    """
+    if not curves or not all(map(len, curves.values())):
+        raise ValueError("there is nothing to draw: give at least one run, of a point or more")
+    figure, axes = _lines(curves, markevery=0.12)
+    axes.set_yscale("log")
+    axes.set_xlabel("updates", color=_INK, fontsize=12)
+    axes.set_ylabel("printed loss", color=_INK, fontsize=12)
+    described = " ".join(
+        f"{name}: {', '.join(f'{loss:.2g} at {update:g}' for update, loss in _ends(points))}."
+        for name, points in curves.items()
+    )
+    return Picture(figure, f"The printed loss by updates, on a logarithmic scale. {described}")
+
+
+def _ends(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Give the first point, the middle one and the last, each once."""
+    return [points[at] for at in sorted({0, len(points) // 2, len(points) - 1})]
+
+
+def _lines(
+    lines: Mapping[str, Sequence[tuple[float, float]]], markevery: float | None = None
+) -> tuple[Figure, Axes]:
+    """Draw lines in one frame, with a legend of two columns above it."""
+    rows = -(-len(lines) // 2)  # of the legend
+    height = 3.15 + 0.25 * rows  # inches; the page scales it to its own width
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    axes = figure.add_axes((0.14, 0.6 / height, 0.83, 2.4 / height), facecolor="none")
+    # Told apart without colour: by line and by mark.
+    kinds = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)), (0, (1, 3)))
+    looks = cycle(zip(kinds, "os^Dvx", strict=True))
+    for (name, points), (kind, mark) in zip(lines.items(), looks, strict=False):
+        axes.plot(
+            *zip(*points, strict=True),
+            label=name,
+            color=_INK,
+            linestyle=kind,
+            linewidth=1.2,
+            marker=mark,
+            markersize=4,
+            markevery=markevery,
+        )
     axes.tick_params(colors=_INK, labelsize=11)
     for side in axes.spines.values():
         side.set_visible(False)
@@ -315,12 +376,86 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
         columnspacing=1,
         handlelength=2.4,
     )
+    return figure, axes
+
+
+def draw_runs(runs: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
+    """Draw runs by what they print and by what they can: a dot a run, a letter for each name.
+
+    `runs`: by a name, its runs, each the printed loss, which is above zero, and the share of
+    exact answers. Names are listed below, by their letters. Raises `ValueError` where there is
+    nothing to draw, or more names than letters.
+
+    >>> draw_runs({"right": [(0.04, 0.94), (0.05, 0.92)], "no shift": [(0.001, 0.0)]})
+    Exact answers by printed loss, on a logarithmic scale.
+    a, right: 2 runs, loss 0.045, 93% exact. b, no shift: 1 run, loss 0.001, 0% exact.
+    """
+    if not runs or not all(map(len, runs.values())) or len(runs) > len(ascii_lowercase):
+        raise ValueError("give one name or more, each with a run or more, and not over 26 names")
+    letters = dict(zip(runs, ascii_lowercase, strict=False))
+    names = [
+        fill(f"{letter}  {name}", 30, subsequent_indent="     ") for name, letter in letters.items()
+    ]
+    columns = names[: (len(names) + 1) // 2], names[(len(names) + 1) // 2 :]
+    rows = max("\n".join(column).count("\n") + 1 for column in columns)
+    below = 0.8 + 0.185 * rows  # inches, for the names; the page scales it all to its own width
+    height = below + 3.5
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    axes = figure.add_axes((0.17, below / height, 0.8, 3.35 / height), facecolor="none")
+    axes.set_xscale("log")
+    axes.set(ylim=(-0.04, 1.04), xlabel="printed loss", ylabel="exact answers")
+    for found in runs.values():
+        axes.plot(*zip(*found, strict=True), ".", color=_INK, markersize=4)
+    left, right = axes.get_xlim()
+    means = {name: tuple(np.mean(found, axis=0).tolist()) for name, found in runs.items()}
+    places = {
+        letters[name]: (float(np.log(loss / left) / np.log(right / left)), exact)
+        for name, (loss, exact) in means.items()
+    }
+    looks: dict[str, Any] = {"color": _INK, "fontsize": 12, "fontweight": "bold"}
+    looks |= {"ha": "center", "va": "center", "transform": axes.transAxes}
+    for here, (across, up) in _together(places):
+        down = -1 if up > 0.5 else 1  # beside its dots, and within the frame
+        lines = [here[at : at + 5] for at in range(0, len(here), 5)]
+        for number, line in enumerate(lines, 1):
+            place = up + down * (0.01 + 0.055 * number)
+            axes.text(across, place, " ".join(line), **looks)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.tick_params(colors=_INK, labelsize=11)
+    axes.xaxis.label.set(color=_INK, fontsize=12)
+    axes.yaxis.label.set(color=_INK, fontsize=12)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    for column, start in zip(columns, (0.01, 0.49), strict=True):
+        text = "\n".join(column)
+        top = (below - 0.68) / height
+        figure.text(start, top, text, color=_INK, fontsize=10, va="top", linespacing=1.3)
     described = " ".join(
-        f"{name}: {', '.join(f'{waited:.1f} at {added:g}' for added, waited in points)}."
-        for name, points in waits.items()
+        f"{letters[name]}, {name}: {len(found)} run{'s' * (len(found) != 1)}, "
+        f"loss {means[name][0]:.2g}, {means[name][1]:.0%} exact."
+        for name, found in runs.items()
     )
-    title = "Milliseconds waited for a batch, by milliseconds added to the collate."
-    return Picture(figure, f"{title} {described}")
+    return Picture(figure, f"Exact answers by printed loss, on a logarithmic scale. {described}")
+
+
+def _together(places: Mapping[str, tuple[float, float]]) -> list[tuple[str, tuple[float, float]]]:
+    """Put letters that would lie on each other together, at the mean of their places.
+
+    >>> _together({"a": (0.2, 0.5), "b": (0.9, 0.0), "c": (0.24, 0.5)})
+    [('b', (0.9, 0.0)), ('ac', (0.22, 0.5))]
+    """
+    groups = [([letter], place) for letter, place in sorted(places.items())]
+    while pair := next((pair for pair in combinations(groups, 2) if _overlap(*pair)), None):
+        letters = sorted(pair[0][0] + pair[1][0])
+        x, y = np.mean([places[letter] for letter in letters], axis=0).round(4).tolist()
+        groups = [group for group in groups if group not in pair] + [(letters, (x, y))]
+    return [("".join(letters), place) for letters, place in groups]
+
+
+def _overlap(one: _Letters, other: _Letters) -> bool:
+    """Tell whether two groups of letters, of five in a line, would lie on each other."""
+    wide = 0.025 * (min(len(one[0]), 5) + min(len(other[0]), 5))
+    return abs(one[1][0] - other[1][0]) < wide and abs(one[1][1] - other[1][1]) < 0.06
 
 
 def _dress(axes: Axes, width: int, rows: int) -> None:

@@ -1,8 +1,8 @@
 """A batch at one of the six steps, as a table that can be read anywhere.
 
-Takes entries, or bare ids, and a step, and shows the step's tensors token by token: in a
-notebook, on the built site, on paper, by eye and by screen reader. What it leaves out:
-anything that moves.
+Takes entries, or bare ids, and a step, and shows the step's tensors: to scale, as a map, and
+token by token; in a notebook, on the built site, on paper, by eye and by screen reader. What
+it leaves out: anything that moves.
 """
 
 import html
@@ -19,7 +19,8 @@ from companion.masking import MASKS
 from companion.showing.frames import Source
 from companion.showing.glyphs import show_html, show_plain
 from companion.showing.lines import Cell, Row, make_rows
-from companion.showing.palette import ROLES, write_css
+from companion.showing.map import draw_map
+from companion.showing.palette import ROLES, STRENGTHS, write_css
 
 STEPS = ("format", "tokenize", "pad", "shift", "ignore", "mask")
 """The six steps, in order."""
@@ -50,8 +51,8 @@ class BatchTable:
     `step`: one of `STEPS`. `style`: the prompt style. `mask`: what step "mask" leaves out
     of the targets. `max_length`: the most columns of inputs and targets; what is longer is
     cut. `show`: "text" for each token's text over its id, "ids" for numbers alone. With
-    `fold`, columns that hold nothing but prompt are one column, and long runs of pads are
-    counted.
+    `fold`, columns that hold nothing but prompt or pads are one column, and long runs of pads
+    are counted.
 
     Raises `ValueError` for a step, mask or `show` that is none, for no items, and for what
     the companion's own functions refuse.
@@ -175,8 +176,9 @@ class BatchTable:
         body = self._text_body() if self.step == "format" else self._grid_body()
         wide = self.step != "format" and len(self._columns) > PRINTED_WIDTH
         caption = f"<caption><span>{html.escape(self.caption)}</span></caption>"
+        picture = "" if self.step == "format" else draw_map(self.rows, self.step)
         return (
-            f'<div class="batch-table" data-step="{self.step}">'
+            f'<div class="batch-table" data-step="{self.step}">{picture}'
             f'<div class="bt-scroll" role="region" tabindex="0" aria-label="{self.title}, table">'
             f'<table class="{"bt bt-wide" if wide else "bt"}" {UNSTYLED}>{caption}{body}</table>'
             f"</div>{self._legend()}</div>"
@@ -253,7 +255,7 @@ class BatchTable:
         """The columns as (start, stop) positions; a folded one spans several."""
         width = max(len(row.cells) for row in self.rows)
         # At step 2 the prompt itself is looked at; from step 3 it is what surrounds it.
-        roles = PROMPT[:1] if self.step == "tokenize" else PROMPT
+        roles = PROMPT[:1] if self.step == "tokenize" else (*PROMPT, "pad")
         plain = [
             all(row.cells[i].role in roles for row in self.rows if i < len(row.cells))
             for i in range(width)
@@ -273,11 +275,12 @@ class BatchTable:
         cut = len(row.cells)
         if self.fold and len(pads) >= FOLDED_FROM:
             cut = pads[PADS_SHOWN]
+        rest = [start for start, _ in self._columns if cut <= start < len(row.cells)]
         for start, stop in self._columns:
-            if start < cut:
+            if start < len(row.cells) and start not in rest:
                 yield _Run(row.cells[start:stop], folded=stop - start > 1)
-        if cut < len(row.cells):
-            yield _Run(row.cells[cut:], folded=True, columns=len(row.cells) - cut)
+        if rest:
+            yield _Run(row.cells[rest[0] :], folded=True, columns=len(rest))
 
     def _legend(self) -> str:
         if self.step == "format":
@@ -361,5 +364,8 @@ def stylesheet() -> str:
             f'.batch-table table.bt td[data-role="{role}"],.batch-table [data-role="{role}"]{{'
             f"background-color:var(--role-{role});border-color:var(--role-{role}-accent);"
             f"border-width:{look.edge_widths};border-style:{look.edge_style}}}"
+            f'.bm-picture [data-role="{role}"]{{stroke:var(--role-{role}-accent)}}'
+            f'.bm-picture .bm-fill[data-role="{role}"]{{'
+            f"stroke:{look.hue};stroke-opacity:{STRENGTHS[role]}}}"
         )
     return write_css() + " ".join(rules.split())

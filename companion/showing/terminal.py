@@ -2,23 +2,34 @@
 
 Takes an entry and what a training run would declare, and gives lines: the text by role,
 the tokens, its row of the block, and then a line for each column, with the target as each
-of the last three steps leaves it. Roles are named in words; color only repeats them. No
-number is made here. What it leaves out: the page (`companion.showing.table`).
+of the last three steps leaves it. A conversation is shown turn by turn, and a row of ids
+column by column. Roles are named in words; color only repeats them. No number is made
+here. What it leaves out: the page (`companion.showing.table`).
 """
 
+import json
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Sequence
-from itertools import groupby
-from typing import TypeVar
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, groupby
+from typing import Any, TypeVar
 
+from companion.adapting import Tokenizer, adapt_tokenizer
 from companion.collating import Collator, ResponseCutWarning
+from companion.conversations import Conversation
 from companion.entries import Entry
-from companion.formatting import PromptStyle, get_style
-from companion.showing.frames import Source
-from companion.showing.glyphs import show_plain
-from companion.showing.lines import Cell, make_rows
+from companion.formatting import PromptStyle
+from companion.forms import IGNORED, TokenRow, style_for
+from companion.ignoring import keep_spans
+from companion.masking import supervised_spans
+from companion.shifting import shift_targets
+from companion.showing.glyphs import show_plain, token_text
+from companion.showing.lines import Cell
+from companion.storing import encode_text
+from companion.tokenizing import TokenizedEntry, token_roles
 
 Cells = Sequence[Cell]
 Paint = Callable[[str, str], str]
@@ -53,7 +64,8 @@ so many of its first, and so many of its last."""
 def walk(
     entry: Entry,
     *,
-    style: str | PromptStyle = "alpaca",
+    style: str | PromptStyle | None = None,
+    tokenizer: Any = "gpt2",
     mask: str = "none",
     max_length: int | None = None,
     longest: int = 0,
@@ -62,11 +74,13 @@ def walk(
 ) -> str:
     r"""Give the six steps of an entry, to print.
 
-    `style`, `mask`, `max_length`: as `tokenize_entry` and `Collator` take them. `longest`:
-    how many tokens the longest entry of its batch has; alone, an entry needs no pads.
-    `color`: with ANSI's signs for color. `full`: with every line of what is long.
+    `style`: by default Alpaca's, and none for an entry that brings its whole prompt.
+    `tokenizer`: whatever `adapt_tokenizer` takes. `mask`, `max_length`: as `Collator` takes
+    them. `longest`: how many tokens the longest entry of its batch has; alone, an entry
+    needs no pads. `color`: with ANSI's signs for color. `full`: with every line of what is
+    long.
 
-    Raises `ValueError` for what `Collator` would refuse.
+    Raises `ValueError` for what `Collator` would refuse, and for a tokenizer without an end.
 
     >>> print(walk(Entry("Hi", "", "Yes"), style="plain").split("\n\n")[1])
     Step 2, tokenize: 3 token ids, of which 2 are the prompt's
@@ -77,30 +91,172 @@ def walk(
       response     Yes
                    5297
     """
-    style = get_style(style)
-    Collator(mask=mask, max_length=max_length)  # it says best what is wrong with these
+    entry = replace(entry, **{name: _whole(getattr(entry, name)) for name in _FIELDS})
+    style, adapted = style_for(entry, style), adapt_tokenizer(tokenizer)
+    if adapted.end is None:
+        raise ValueError(
+            f"tokenizer {adapted.name} declares no end token, and a row of the block has one; give "
+            "the folder with its tokenizer_config.json"
+        )
+    pad = adapted.end if adapted.pad is None else adapted.pad
+    collate = Collator(mask=mask, max_length=max_length, end_id=adapted.end, pad_id=pad)
+    ids, turns, closed = encode_text(entry, style, adapted)
+    text = TokenizedEntry(ids, turns, closed)
+    tokens = _tokens(entry, style, text, adapted)
     # Beside the entry stand bare ids, as many as the batch's longest: they make the width,
     # and are all response, so that the batch is not refused where this row learns nothing.
-    items: list[Source] = [entry, [0] * max(longest, 1)]
-
-    def rows(step: str) -> list[Cells]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResponseCutWarning)  # step 5 says it
-            made = make_rows(items, step, style, mask, max_length)
-        return [row.cells for row in made if row.number == 0]
-
-    (tokens,), (block,) = rows("tokenize"), rows("pad")
-    inputs, shifted = rows("shift")
-    ignored, masked = rows("ignore")[1], rows("mask")[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResponseCutWarning)  # step 5 says it
+        texts = collate.texts([text, TokenizedEntry([0] * max(longest, 1))])
+    block = collate.block(texts)
+    slots = _slots(tokens, block[0].tolist(), texts[0].length)
+    inputs, targets = shift_targets(block)
+    ignored, masked = (
+        _with_values(slots[1:], keep_spans(targets, supervised_spans(texts, name))[0].tolist())
+        for name in ("none", mask)
+    )
     paint = _paint if color else _plain
     parts = [
         _format(entry, style, paint, full),
         _tokenize(tokens, paint, full),
-        _pad(tokens, block, paint),
+        _pad(tokens, slots, paint),
         _shift_ignore_mask(ignored, masked, mask),
-        _table(inputs, shifted, ignored, masked, paint, full),
+        _table(slots[: inputs.shape[1]], slots[1:], ignored, masked, paint, full),
     ]
     return "\n\n".join("\n".join(part) for part in parts)
+
+
+def walk_conversation(
+    conversation: Conversation,
+    *,
+    tokenizer: Any = "gpt2",
+    color: bool = False,
+    full: bool = False,
+) -> str:
+    """Give the turns of a conversation, to print, and how many tokens each text has.
+
+    No template is applied, so no token of one is counted.
+
+    >>> from companion.conversations import Message
+    >>> print(walk_conversation(Conversation((Message("user", "Hi"),))))
+    1 turn, 1 token of text by tokenizer gpt2; no chat template
+    <BLANKLINE>
+      1 user, 1 token
+                   Hi
+    """
+    adapted, paint = adapt_tokenizer(tokenizer), _paint if color else _plain
+    counts = [len(adapted.encode(message.content)) for message in conversation]
+    by = f"of text by tokenizer {adapted.name}; no chat template"
+    lines = [f"{_many(len(counts), 'turn')}, {_many(sum(counts), 'token')} {by}"]
+    for number, (message, many) in enumerate(zip(conversation, counts, strict=True), 1):
+        more = {key: value for key, value in message.more.items() if key != "weight"}
+        weight = "" if message.weight is None else f", weight {message.weight}"
+        role = show_plain(message.role, spaces=False)
+        lines += ["", f"  {number} {role}, {_many(many, 'token')}{weight}"]
+        said = "response" if message.role == "assistant" else "instruction"
+        lines += _text(message.content, said, paint, full) if message.content else []
+        for key, value in more.items():
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            lines += _text(f"{key}: {shown}", "template", paint, full)
+    return "\n".join(lines)
+
+
+def walk_row(
+    row: TokenRow, *, tokenizer: Any = None, color: bool = False, full: bool = False
+) -> str:
+    """Give a row of ids, to print: of each column the id, its text, and what is learned.
+
+    `tokenizer`: whatever `adapt_tokenizer` takes; None where whose ids these are is not known.
+
+    >>> print(walk_row(TokenRow((15496, 995), (-100, 995)), tokenizer="gpt2"))
+    2 ids, 1 of them supervised
+    <BLANKLINE>
+      column      id  text          label
+           0   15496  Hello          -100
+           1     995  ␣world          995
+    """
+    paint, labels = _paint if color else _plain, row.labelled
+    adapted = None if tokenizer is None else adapt_tokenizer(tokenizer)
+    learned = sum(label != IGNORED for label in labels[1:])
+    lines = [f"{_many(len(labels), 'id')}, {learned:,} of them supervised", ""]
+    lines.append(f"{'column':>8}  {'id':>6}  {'text':<{WIDEST}}  {'label':>5}")
+    each = enumerate(zip(row.input_ids, labels, strict=True))
+    for is_ignored, group in groupby(each, key=lambda one: one[1][1] == IGNORED):
+        run = list(group)
+        for one in _ends(run, COLUMNS, full):
+            if one is None:
+                told = f"... {len(run) - sum(COLUMNS):,} more columns like these"
+                lines.append(f"{'':>8}  {told}")
+                continue
+            column, (id, label) = one
+            shown = _filled(
+                _short("" if adapted is None else _text_of(id, adapted), WIDEST), WIDEST
+            )
+            told = f"{id:>6}  {shown}  {label:>5}"
+            lines.append(f"{column:>8}  {paint('pad' if is_ignored else 'response', told)}")
+    return "\n".join(lines)
+
+
+# The cells ------------------------------------------------------------------------------
+
+_FIELDS = ("instruction", "input", "output")
+
+
+def _whole(text: str) -> str:
+    """Replace half a character by U+FFFD, as the tokenizers do it."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _tokens(
+    entry: Entry, style: PromptStyle, text: TokenizedEntry, tokenizer: Tokenizer
+) -> list[Cell]:
+    ids = text.ids.tolist()
+    roles = _roles(entry, style, text, tokenizer)
+    texts = (_text_of(id, tokenizer) for id in ids)
+    return [Cell(id, shown, role, id) for id, shown, role in zip(ids, texts, roles, strict=True)]
+
+
+def _text_of(id: int, tokenizer: Tokenizer) -> str:
+    """Give the text of an id, or its bytes; the number where it is no token of the tokenizer."""
+    try:
+        if tokenizer.token_bytes is not None:
+            return token_text(tokenizer.token_bytes([id])[0])
+        return tokenizer.decode([id])
+    except Exception:  # each library has an exception of its own for it
+        return str(id)
+
+
+def _roles(
+    entry: Entry, style: PromptStyle, text: TokenizedEntry, tokenizer: Tokenizer
+) -> Iterable[str]:
+    """Tell what each token is there for, as nearly as the tokenizer can."""
+    if tokenizer.token_bytes is not None:
+        return token_roles(entry, style, text.ids.tolist(), tokenizer.token_bytes)
+    pieces = style.pieces(entry)
+    if tokenizer.offsets is None:  # where the response begins is known, and no more
+        prompt = text.prompt_length
+        return ["instruction"] * prompt + ["response"] * (len(text.ids) - prompt)
+    parts = [style.prompt(entry), style.response(entry)]
+    offsets = [start for start, _ in tokenizer.offsets("".join(parts))]
+    if len(offsets) != len(text.ids):  # they were encoded apart
+        apart = zip((0, len(parts[0])), parts, strict=True)
+        offsets = [at + start for at, part in apart for start, _ in tokenizer.offsets(part)]
+    ends = list(accumulate(len(piece) for _, piece in pieces))
+    return [pieces[min(bisect_right(ends, at), len(ends) - 1)][0] for at in offsets]
+
+
+def _slots(tokens: Cells, ids: list[int], length: int) -> list[Cell]:
+    """Give the cells of a row of the block: what is left of the text, its end token, pads."""
+    own = list(tokens[: min(length, len(ids))])
+    beyond = ["end"] * (length > len(own)) + ["pad"] * len(ids)
+    return [
+        *own,
+        *(Cell(id, role, role, id) for id, role in zip(ids[len(own) :], beyond, strict=False)),
+    ]
+
+
+def _with_values(cells: Cells, values: Sequence[int]) -> list[Cell]:
+    return [replace(cell, value=value) for cell, value in zip(cells, values, strict=True)]
 
 
 # The steps ------------------------------------------------------------------------------
@@ -111,12 +267,16 @@ def _format(entry: Entry, style: PromptStyle, paint: Paint, full: bool) -> list[
     characters = sum(len(text) for _, text in pieces)
     lines = [f"Step 1, format: prompt style {style.name} makes a text of {characters:,} characters"]
     for role, text in pieces:
-        broken = _break(show_plain(text, spaces=False), WIDTH - INDENT)
-        shown = _ends(broken, LINES, full)
-        for number, line in enumerate(shown):
-            told = line if line is not None else f"... {len(broken) - sum(LINES):,} more lines ..."
-            lines.append(_labelled(role if number == 0 else "", paint(role, told)))
+        lines += _text(text, role, paint, full, label=role)
     return lines
+
+
+def _text(text: str, role: str, paint: Paint, full: bool, label: str = "") -> Iterator[str]:
+    """Give the lines of a text, the first with a label, and those between left out."""
+    broken = _break(show_plain(text, spaces=False), WIDTH - INDENT)
+    for number, line in enumerate(_ends(broken, LINES, full)):
+        told = line if line is not None else f"... {len(broken) - sum(LINES):,} more lines ..."
+        yield _labelled(label if number == 0 else "", paint(role, told))
 
 
 def _tokenize(tokens: Cells, paint: Paint, full: bool) -> list[str]:
@@ -231,8 +391,12 @@ def _cell(cell: Cell) -> str:
 
 
 def _shown(cell: Cell, width: int) -> str:
+    return _short(cell.text, width)
+
+
+def _short(text: str, width: int) -> str:
     """Give a token's text, cut short where it is wider than its column."""
-    text = show_plain(cell.text)
+    text = show_plain(text)
     if _columns(text) <= width:
         return text
     while _columns(text) > width - 1:

@@ -15,7 +15,7 @@ from book.chapters import BOOK, PATHS, every_chapter, exercises, imports, soluti
 from book.wrong_answers import WRONG_ANSWERS
 from companion import exercises as package
 from companion.checking import Verdict, check
-from companion.exercises import CHAPTERS, EXERCISES
+from companion.exercises import CHAPTERS, EXERCISES, WITH_TENSORS
 from companion.exercises.making import END_ID
 from companion.tokenizing import END_ID as END_ID_OF_TOKENIZER
 
@@ -47,19 +47,20 @@ def test_every_exercise_stands_in_a_chapter():
 
 def test_the_list_of_exercises_is_that_of_the_chapters_modules():
     modules = {found.name for found in iter_modules(package.__path__)} - {"making"}
-    assert modules == set(CHAPTERS)
-    for chapter, names in CHAPTERS.items():
-        module = import_module(f"companion.exercises.{chapter}")
-        assert tuple(exercise.name for exercise in module.EXERCISES) == names
+    assert modules == {*CHAPTERS, *WITH_TENSORS.values()}
+    asked = {
+        chapter: [n for n in names if n not in WITH_TENSORS] for chapter, names in CHAPTERS.items()
+    }
+    asked |= {module: [name] for name, module in WITH_TENSORS.items()}
+    for home, names in asked.items():
+        module = import_module(f"companion.exercises.{home}")
+        assert [exercise.name for exercise in module.EXERCISES] == names
         assert [EXERCISES[name] for name in names] == list(module.EXERCISES)
 
 
 def test_the_exercises_end_token_is_the_tokenizers():
     assert END_ID == END_ID_OF_TOKENIZER
 
-
-WITH_ARRAYS = {"attention_mask", "times_shifted", "bucket_batches"}
-"""Exercises whose own cases need no arrays, and whose solution in the book uses them."""
 
 # A process in which what is not the standard library is not to be had, as in a reader's page.
 ALONE = """
@@ -95,7 +96,7 @@ print(json.dumps(said))
 """
 
 
-def test_exercises_that_are_not_about_tensors_need_the_standard_library_alone():
+def test_exercises_and_their_solutions_need_the_standard_library_alone_but_for_tensors():
     sources = {
         name: (imports(path), exercises(path)[name], solutions(path)[name])
         for path, name in IN_CHAPTERS
@@ -106,14 +107,11 @@ def test_exercises_that_are_not_about_tensors_need_the_standard_library_alone():
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    for name in CHAPTERS["loading"]:  # whose batches are tensors
+    for name in WITH_TENSORS:
         assert said.pop(name) == ["torch is no part of the standard library"] * 2
     for name, (stub, solution) in said.items():
         assert stub == f"{name}: not attempted yet"
-        if name in WITH_ARRAYS:
-            assert "your function raises NameError: name 'np'" in solution
-        else:
-            assert solution.startswith(f"{name}: right, on all ")
+        assert solution.startswith(f"{name}: right, on all ")
 
 
 @every_exercise

@@ -28,6 +28,7 @@ NOT_CLAIMS = (
     r"\b[Cc]hapters? \d+(?:(?:,| and| to) \d+)*",
     r"\b[Ss]teps? \d+(?:(?:,| and| to) \d+)*",
     r"\b[Ee]xercise \d+",
+    r"\b(?:Llama|Qwen|Gemma) ?\d(?:\.\d)?(?!\w)",
     r"\bGPT-2\b|\bPhi-3\b|\bUTF-8\b|\bPython 3\.\d+\b|\bint64\b|\bCC BY 4\.0\b",
 )
 

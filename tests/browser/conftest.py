@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from companion.publishing.extension import MOVED
 
@@ -32,6 +32,14 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def unfold(explorer: Locator) -> None:
+    """Open an explorer's entries, if they are not open, and the settings of all its steps."""
+    if explorer.locator("details.be-batch:not([open])").count():
+        explorer.get_by_text("The entries of this batch").click()
+    if explorer.get_by_role("button", name="Settings", expanded=False).count():
+        explorer.get_by_role("button", name="Settings").click()
 
 
 def built_pages() -> list[str]:

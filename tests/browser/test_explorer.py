@@ -10,16 +10,22 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from browser.conftest import FRONT, THEMES, dress, far
+from browser.conftest import FRONT, THEMES, dress, far, unfold
 
 STEPS = ("Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask")
 
 
 @pytest.fixture
 def explorer(fresh: Page, site):
-    """Open the front page by double click, and give its explorer."""
-    fresh.goto((site / FRONT).as_uri())
-    found = fresh.locator("batch-explorer")
+    """Open the front page by double click, and give its explorer, with all of it unfolded."""
+    found = folded_explorer(fresh, site)
+    unfold(found)
+    return found
+
+
+def folded_explorer(page, site):
+    page.goto((site / FRONT).as_uri())
+    found = page.locator("batch-explorer")
     expect(found.get_by_role("tab", name="Format")).to_be_visible()
     return found
 
@@ -29,7 +35,7 @@ def numbers(text):
 
 
 def open_entries(explorer):
-    explorer.get_by_text("The entries of this batch").click()
+    unfold(explorer)
     return explorer.get_by_role("group", name="Entry 1")
 
 
@@ -82,6 +88,21 @@ def test_the_vocabulary_is_asked_for_at_the_first_change_that_needs_it(explorer,
     assert asked == ["vocabulary.js"]
 
 
+def test_a_vocabulary_of_another_release_is_told_and_the_page_goes_on(explorer, fresh):
+    other = "globalThis.gpt2Vocabulary = {bytes: ''};"
+    fresh.route("**/vocabulary.js", lambda asked: asked.fulfill(body=other))
+    fresh.reload()  # only then does a page from a folder ask the route
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+    own = box.input_value()
+    box.fill("Tomorow")
+    expect(explorer.get_by_role("alert")).to_contain_text("vocabulary could not be loaded")
+    fresh.unroute("**/vocabulary.js")
+    box.fill(own)
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+    box.fill("Tomorow again")  # and it is asked for again
+    expect(explorer.locator("td.bt-text").first).to_contain_text("Tomorow again")
+
+
 def test_a_cell_says_what_the_model_is_asked_there(explorer, fresh):
     explorer.get_by_role("tab", name="Mask").click()
     first = explorer.locator("td[data-at='1:inputs:38']")
@@ -117,40 +138,60 @@ def test_entries_are_added_and_removed_between_one_and_eight(explorer):
 
 
 @pytest.mark.parametrize(
-    ("fault", "learned", "code"),
+    ("fault", "step", "learned", "code"),
     [
-        ("no shift", "repeat the token", "not-shifted"),
-        ("shifted twice", "leave out every other token", "shifted-twice"),
-        ("padding found by its value", "never learn to stop", "end-ignored"),
-        ("end token ignored", "never learn to stop", "end-ignored"),
-        ("mask one off", "never learn the first token", "response-ignored"),
+        ("no shift", "Shift", "repeat the token", "not-shifted"),
+        ("shifted twice", "Shift", "leave out every other token", "shifted-twice"),
+        ("padding found by its value", "Ignore", "never learn to stop", "end-ignored"),
+        ("end token ignored", "Ignore", "never learn to stop", "end-ignored"),
+        ("mask one off", "Mask", "never learn the first token", "response-ignored"),
     ],
 )
-def test_a_fault_is_named_outlines_what_it_changed_and_can_be_mended(
-    explorer, fault, learned, code
+def test_a_fault_is_named_at_its_step_outlines_what_it_changed_and_can_be_mended(
+    explorer, fault, step, learned, code
 ):
+    explorer.get_by_role("tab", name="Tokenize").click()
     explorer.get_by_label("Break it").select_option(label=fault)
+    expect(explorer.get_by_role("tab", name=step)).to_have_attribute("aria-selected", "true")
     findings = explorer.locator('[data-part="findings"]')
     expect(findings).to_contain_text(learned)
     expect(findings).to_contain_text(f"error {code}: Every row:")
     assert explorer.locator("td.be-marked").count() > 0
-    explorer.get_by_role("button", name="Mend").click()
+    explorer.get_by_role("tab", name=STEPS[STEPS.index(step) - 1]).click()
+    expect(findings).to_have_text(f"This batch is broken at {step}; up to here nothing is changed.")
     expect(explorer.locator("td.be-marked")).to_have_count(0)
+    explorer.get_by_role("button", name="Mend").click()
+    expect(findings).to_be_empty()
     expect(explorer.get_by_label("Break it")).to_have_value("")
 
 
-def test_a_prompt_that_is_cut_differently_is_named_where_a_token_crosses_the_border(explorer):
-    findings = explorer.locator('[data-part="findings"]')
+def test_a_fault_that_changes_nothing_offers_a_batch_where_it_does(explorer):
     explorer.get_by_label("Break it").select_option(label="prompt cut differently")
-    expect(findings).to_contain_text("In this batch no token does")
-    open_entries(explorer)
-    explorer.get_by_label("Sample").select_option("An answer on a new line")
+    findings = explorer.locator('[data-part="findings"]')
+    expect(findings).to_contain_text("no token holds the end of a prompt and the beginning of a")
+    expect(explorer.locator("td.be-marked")).to_have_count(0)
+    offer = "Show it in the sample An answer on a new line"
+    explorer.get_by_role("button", name=offer).click()
     expect(findings).to_contain_text(
         "note border-moved: Row 0: one token holds the end of the prompt"
     )
-    expect(findings).not_to_contain_text("In this batch no token does")
+    expect(explorer.get_by_label("Break it")).to_be_focused()
+    expect(explorer.get_by_role("button", name=offer)).to_have_count(0)
+    assert explorer.locator("td.be-marked").count() > 0
     explorer.get_by_role("button", name="Mend").click()
     expect(findings).to_be_empty()
+
+
+def test_two_faults_of_the_same_tensors_are_told_apart(explorer):
+    explorer.get_by_label("Break it").select_option(label="padding found by its value")
+    findings = explorer.locator('[data-part="findings"]')
+    expect(findings).to_contain_text("comes to the same as with the end token ignored")
+    expect(said(explorer)).to_contain_text("3 because their id is that of a pad")
+    explorer.get_by_role("button", name="Show it in the sample Two texts in one row").click()
+    expect(said(explorer)).to_contain_text("3 because their id is that of a pad")
+    expect(findings).not_to_contain_text("comes to the same")
+    explorer.get_by_label("Break it").select_option(label="end token ignored")
+    expect(said(explorer)).to_contain_text("2 because the length of their row leaves it out")
 
 
 def test_your_turn_marks_the_first_wrong_cell_alone_and_says_why(explorer):
@@ -257,6 +298,68 @@ def test_a_text_that_is_too_long_is_told_and_everything_else_goes_on(explorer):
     expect(explorer.get_by_role("alert")).to_contain_text("found many")
 
 
+@pytest.mark.parametrize("length", ["9999999", "0", "-3", "1e3"])
+def test_a_maximum_length_that_cannot_be_names_its_limits_and_changes_nothing(explorer, length):
+    explorer.get_by_role("tab", name="Pad").click()
+    before = said(explorer).inner_text()
+    explorer.get_by_label("Maximum length").fill(length)
+    expect(explorer.get_by_role("alert")).to_contain_text(
+        f"The maximum length is a whole number from 1 to 1,000,000; found {length}."
+    )
+    assert said(explorer).inner_text() == before
+    explorer.get_by_label("Maximum length").fill("1000000")
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_box_grows_with_its_text_but_not_over_the_window_and_shrinks_again(explorer, fresh):
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+
+    def height():
+        return box.bounding_box()["height"]
+
+    def is_whole():
+        return box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+
+    box.fill("one")
+    low = height()
+    box.fill("\n".join("abcdefghij"))
+    assert height() > 5 * low
+    assert is_whole()
+    box.fill("line\n" * 200)
+    assert height() < 780  # the window's
+    box.fill("one")
+    assert height() == low
+    box.fill("\n".join("abcdefghij"))
+    explorer.get_by_role("button", name="Add an entry").click()  # all boxes are new now
+    assert is_whole()
+    explorer.get_by_text("The entries of this batch").click()
+    fresh.set_viewport_size({"width": 360, "height": 780})
+    open_entries(explorer)
+    assert is_whole()
+
+
+def test_boxes_and_texts_are_written_in_their_own_direction(explorer):
+    peace = "\u05e9\u05dc\u05d5\u05dd \u05dc\u05db\u05dc \u05d4\u05e2\u05d5\u05dc\u05dd"
+    box = open_entries(explorer).get_by_role("textbox", name="Output")
+    left = "box => getComputedStyle(box).direction"
+    assert box.evaluate(left) == "ltr"
+    box.fill(peace)
+    assert box.evaluate(left) == "rtl"
+    # The words of one text are one run: the first of them stands at the right.
+    shown = explorer.locator("td.bt-text").first.locator('[data-role="response"] bdi')
+    expect(shown).to_have_text(peace)
+    assert shown.evaluate("run => getComputedStyle(run).direction") == "rtl"
+    starts = shown.evaluate(
+        """run => [0, 1].map((word) => {
+             const range = document.createRange();
+             range.setStart(run.firstChild, word ? 9 : 0);
+             range.setEnd(run.firstChild, word ? 14 : 4);
+             return range.getBoundingClientRect().x;
+           })"""
+    )
+    assert starts[0] > starts[1]
+
+
 def test_reset_gives_the_pages_own_batch_back(explorer):
     entry = open_entries(explorer)
     own = entry.get_by_role("textbox", name="Input").input_value()
@@ -306,17 +409,203 @@ def test_axe_finds_nothing_in_any_step_and_all_text_is_legible(explorer, fresh, 
     assert found == {}
 
 
-def test_at_360_pixels_response_end_token_and_first_pad_are_on_the_first_screen(explorer, fresh):
+def place_of(explorer):
+    return explorer.get_by_role("slider", name="Place in the tensor")
+
+
+def click_slot(explorer, row, column):
+    """Click the map where it has drawn a slot of the targets."""
+    frames = explorer.locator(".bm-frame")
+    box = frames.nth(frames.count() - 1).bounding_box()
+    rows, columns = map(
+        int, re.findall(r"\d+", explorer.locator(".bm-label").last.text_content())[:2]
+    )
+    x = box["x"] + 1.5 + (column + 0.5) * (box["width"] - 3) / columns
+    y = box["y"] + 1.5 + (row + 0.5) * (box["height"] - 3) / rows
+    explorer.page.mouse.click(x, y)
+
+
+def test_at_360_pixels_the_map_shows_response_end_token_and_first_pad_of_every_row(fresh, site):
     fresh.set_viewport_size({"width": 360, "height": 780})
-    explorer.get_by_role("tab", name="Mask").click()
-    explorer.get_by_role("tab", name="Mask").scroll_into_view_if_needed()
+    explorer = folded_explorer(fresh, site)
+    explorer.get_by_role("tab", name="Ignore").click()
     fresh.evaluate("document.querySelector('batch-explorer').scrollIntoView()")
-    seen = explorer.get_by_role("region", name="Batch, grid").bounding_box()
-    assert seen["x"] + seen["width"] <= 360
-    for position in (38, 40, 41, 42):  # Merc, the last of the response, end token, first pad
-        box = explorer.locator(f"td[data-at='1:inputs:{position}']").bounding_box()
-        assert box["x"] + box["width"] <= seen["x"] + seen["width"]
-        assert box["y"] + box["height"] <= 780
+    drawn = explorer.locator(".bm-picture").bounding_box()
+    assert drawn["x"] >= 0
+    assert drawn["x"] + drawn["width"] <= 360
+    assert drawn["y"] + drawn["height"] <= 780
+    told = {(0, 49): "response", (0, 56): "end token", (0, 57): "ignored"}
+    told |= {(1, 38): "response", (1, 40): "end token", (1, 41): "ignored"}
+    told |= {(2, 51): "response", (2, 69): "end token"}
+    for (row, column), role in told.items():
+        click_slot(explorer, row, column)
+        graded = "not graded" if role == "ignored" else "graded"
+        expect(place_of(explorer)).to_have_attribute(
+            "aria-valuetext", f"row {row} targets, column {column}: {role}, {graded}"
+        )
+
+
+def test_at_360_pixels_the_cells_open_at_the_chosen_rows_response(fresh, site):
+    fresh.set_viewport_size({"width": 360, "height": 780})
+    explorer = folded_explorer(fresh, site)
+    explorer.get_by_role("tab", name="Mask").click()
+    grid = explorer.get_by_role("region", name="Batch, grid").bounding_box()
+
+    def is_seen(at):
+        box = explorer.locator(f"td[data-at='{at}']").bounding_box()
+        return grid["x"] <= box["x"] and box["x"] + box["width"] <= grid["x"] + grid["width"]
+
+    assert is_seen("0:targets:48")
+    assert not is_seen("1:targets:38")
+    unfold(explorer)
+    explorer.get_by_role("group", name="Entry 2").get_by_role("textbox", name="Output").focus()
+    assert is_seen("1:targets:38")
+    assert not is_seen("0:targets:52")
+
+
+def test_at_360_pixels_the_edited_box_and_its_row_are_seen_together(fresh, site):
+    fresh.set_viewport_size({"width": 360, "height": 780})
+    explorer = folded_explorer(fresh, site)
+    explorer.get_by_role("tab", name="Tokenize").click()
+    unfold(explorer)
+    for row in (0, 1, 2):
+        box = explorer.get_by_role("group", name=f"Entry {row + 1}").get_by_label("Output")
+        box.scroll_into_view_if_needed()
+        box.focus()
+        box.press_sequentially(" sun")
+        typed = box.bounding_box()
+        table = explorer.get_by_role("table", name=f"row {row}").bounding_box()
+        assert 0 <= table["y"] < table["y"] + table["height"] <= typed["y"], row
+        assert typed["y"] + typed["height"] <= 780, row
+
+
+def test_on_a_wide_screen_the_entries_stand_beside_the_tensor_out_of_the_texts_column(fresh, site):
+    explorer = folded_explorer(fresh, site)
+    explorer.get_by_role("tab", name="Pad").click()
+    tensor = explorer.get_by_role("tabpanel").bounding_box()
+    entry = explorer.get_by_role("group", name="Entry 1").bounding_box()
+    assert entry["x"] >= tensor["x"] + tensor["width"]
+    assert entry["y"] < tensor["y"] + tensor["height"] / 2
+    text = fresh.locator(".bd-article p").first.bounding_box()
+    own = explorer.bounding_box()
+    assert own["width"] > 1.3 * text["width"]
+    assert own["x"] + own["width"] <= 1280
+    # No part of the page is beneath it while it is looked at.
+    assert fresh.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_a_setting_stands_open_at_its_step_and_is_folded_at_the_others(fresh, site):
+    explorer = folded_explorer(fresh, site)
+    fold = explorer.get_by_role("button", name="Settings")
+    steps = {
+        "Prompt style": ["Format"],
+        "Maximum length": ["Pad"],
+        "What is too long": ["Pad"],
+        "Mask": ["Mask"],
+        "Show": ["Tokenize"],
+        "Break it": ["Shift", "Ignore", "Mask"],
+    }
+    for step in STEPS:
+        explorer.get_by_role("tab", name=step).click()
+        for label, at in steps.items():
+            control = explorer.get_by_label(label, exact=True)
+            expect(control).to_be_visible(visible=step in at)
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    fold.click()
+    for label in steps:
+        expect(explorer.get_by_label(label, exact=True)).to_be_visible()
+
+
+def test_the_map_is_one_tab_stop_and_arrow_keys_lead_the_cells(explorer, fresh):
+    explorer.get_by_role("tab", name="Mask").click()
+    place = place_of(explorer)
+    place.focus()
+    expect(place).to_have_attribute("aria-valuenow", "48")
+    expect(place).to_have_attribute("aria-valuemax", "69")
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"):
+        fresh.keyboard.press(key)
+    told = "row 0 targets, column 49: response, graded"
+    expect(place).to_have_attribute("aria-valuetext", told)
+    expect(explorer.locator("td[data-at='0:targets:49']")).to_have_class(re.compile("be-here"))
+    expect(explorer.locator('[data-part="detail"]')).to_contain_text("the model must say")
+    fresh.keyboard.press("End")
+    expect(place).to_have_attribute("aria-valuenow", "69")
+    cell = explorer.locator("td[data-at='0:targets:69']").bounding_box()
+    grid = explorer.get_by_role("region", name="Batch, grid").bounding_box()
+    assert cell["x"] + cell["width"] <= grid["x"] + grid["width"]
+    fresh.keyboard.press("Tab")
+    expect(explorer.get_by_label("Column", exact=True)).to_be_focused()
+
+
+def test_the_columns_number_leads_there_and_follows(explorer):
+    explorer.get_by_role("tab", name="Pad").click()
+    box = explorer.get_by_label("Column", exact=True)
+    box.fill("70")
+    expect(place_of(explorer)).to_have_attribute("aria-valuetext", "row 0, column 70: pad")
+    expect(explorer.locator("td[data-at='0::70']")).to_have_class(re.compile("be-here"))
+    box.fill("71")  # of which there is none
+    expect(place_of(explorer)).to_have_attribute("aria-valuenow", "70")
+    click_slot(explorer, 2, 70)
+    expect(box).to_have_value("70")
+    expect(place_of(explorer)).to_have_attribute("aria-valuetext", "row 2, column 70: end token")
+
+
+def test_the_map_follows_every_key_stroke_and_hides_what_the_reader_is_asked(explorer):
+    explorer.get_by_role("tab", name="Pad").click()
+    label = explorer.locator(".bm-label").first
+    expect(label).to_have_text("block (3, 71): 42 of 213 padding")
+    open_entries(explorer).get_by_role("textbox", name="Input").fill("")
+    expect(label).to_have_text("block (3, 71): 51 of 213 padding")
+    explorer.get_by_role("tab", name="Ignore").click()
+    expect(explorer.locator(".bm-label")).to_have_count(2)
+    explorer.get_by_role("button", name="Your turn").click()
+    expect(explorer.locator(".bm-label")).to_have_count(1)
+    expect(label).to_contain_text("inputs (3, 70)")
+
+
+def test_a_fault_is_outlined_on_the_map(explorer):
+    explorer.get_by_role("tab", name="Mask").click()
+    expect(explorer.locator(".bm-fault")).to_have_count(0)
+    explorer.get_by_label("Break it").select_option(label="end token ignored")
+    outlined = explorer.locator(".bm-fault").get_attribute("d")
+    assert outlined.count("z") == 3  # one end token a row
+
+
+def test_all_rows_share_the_widths_of_their_columns(explorer):
+    open_entries(explorer)
+    for sample in ("Toy batch", "Emoji and scripts", "Ocassion"):
+        explorer.get_by_label("Sample").select_option(sample)
+        for step in STEPS[1:]:
+            explorer.get_by_role("tab", name=step).click()
+            edges = explorer.evaluate(
+                """(element) => {
+                  const edges = {};
+                  for (const td of element.querySelectorAll("td[data-at]")) {
+                    const { left, right } = td.getBoundingClientRect();
+                    const column = td.dataset.at.split(":")[2];
+                    (edges[column] ??= new Set()).add(`${left.toFixed(1)} ${right.toFixed(1)}`);
+                    if (td.scrollWidth > td.clientWidth + 1) edges[`${column} over`] = { size: 2 };
+                  }
+                  return Object.entries(edges).filter(([, { size }]) => size > 1).map(([at]) => at);
+                }"""
+            )
+            assert edges == [], (sample, step)
+
+
+def test_of_a_thousand_columns_every_one_is_reached_and_each_action_is_quick(explorer, fresh):
+    entry = open_entries(explorer)
+    explorer.get_by_role("tab", name="Pad").click()
+    entry.get_by_role("textbox", name="Output").fill(" word" * 1024)
+    box = explorer.get_by_label("Column", exact=True)
+    expect(explorer.locator(".bm-label").first).to_contain_text("(3, 1074)")
+    for column in (600, 1073, 0, 96):
+        box.fill(str(column))
+        expect(place_of(explorer)).to_have_attribute("aria-valuenow", str(column))
+        if column > 24:  # the first are the template's, and folded
+            assert explorer.locator(f"td[data-at='0::{column}']").count() == 1
+    explorer.get_by_role("button", name="more").last.click()
+    expect(explorer.locator("td[data-at]:focus")).to_have_count(1)
+    assert explorer.locator("td[data-at]").count() < 3 * 100
 
 
 def test_the_page_carries_no_request_to_another_host(explorer, fresh):
@@ -418,10 +707,17 @@ def test_masking_by_hand_a_fold_is_one_choice_and_opens_where_it_is_wrong(explor
     expect(fold).to_contain_text("prompt ×")
     fold.click()
     expect(fold).to_have_attribute("aria-pressed", "true")
+    # Where another row has its response, nothing is folded: of the prompt, and of the pads.
+    for column in (*range(37, 42), *range(57, 70)):
+        explorer.locator(f"[data-answer='0:targets:{column}']").click()
+    explorer.locator("[data-answer='1:targets:0']").click()
     explorer.get_by_role("button", name="Check").click()
-    # The fold held the header, too, which this mask leaves to be learned.
+    # Row 1's fold held its header, too, which this mask leaves to be learned.
     outcome = explorer.locator('[data-part="outcome"]')
-    expect(outcome).to_contain_text("is graded: it belongs to the response header, and this mask")
+    expect(outcome).to_contain_text("Row 1, column 31")
+    expect(outcome).to_contain_text(
+        "should be graded: it belongs to the response header, and this mask"
+    )
     marked = explorer.locator("td.be-marked")
     expect(marked).to_have_count(1)
     expect(marked.locator("[data-answer]")).to_be_focused()

@@ -9,7 +9,7 @@ import os
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import FRONT, far
+from browser.conftest import FRONT, far, unfold
 from hostile import CASES, Hostile, link_of
 from test_explorer_hostile import judge
 
@@ -50,6 +50,7 @@ class Watched:
 
     def poison(self, text: str) -> None:
         """Put a state into the storage, as if the reader had left it on this page."""
+        unfold(self.page.locator("batch-explorer"))
         self.page.get_by_label("Maximum length").fill("60")  # so that something is kept
         self.page.evaluate(
             """text => {
@@ -115,6 +116,7 @@ def test_a_poisoned_storage_is_discarded_and_stays_so(watched, kind):
 
 def test_a_storage_that_is_no_json_is_discarded_too(watched):
     for junk in ("", "{", "null", "5", '"x"', json.dumps({"ours": 5})):
+        unfold(watched.page.locator("batch-explorer"))
         watched.page.get_by_label("Maximum length").fill("60")
         watched.page.evaluate(
             "junk => Object.keys(localStorage).forEach((key) => (localStorage[key] = junk))", junk

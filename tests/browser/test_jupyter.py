@@ -1,6 +1,7 @@
 """The explorer in a real JupyterLab: the kernel's companion computes what is drawn."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
+
+from browser.conftest import unfold
 
 ROOT = Path(__file__).parents[2]
 CELLS = (
@@ -34,13 +37,24 @@ PADDING_CELLS = (
     'print("kernel has", padding.strategy, padding.steps, padding.padding_share)',
     'padding.strategy = "static"\npadding.max_length = 4\npadding.lengths = [9, 9, 1]',
 )
+TRAINING_CELLS = (
+    "from companion.explorer.training_lab import TrainingLab\n"
+    'training = TrainingLab("no shift")\n'
+    "training",
+    'print("kernel has", training.choice)',
+    'training.choice = "right"',
+)
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """Start a JupyterLab in an empty folder, and give the address of its notebooks."""
     folder = tmp_path_factory.mktemp("lab")
-    for name, cells in (("try", CELLS), ("padding", PADDING_CELLS)):
+    for name, cells in (
+        ("try", CELLS),
+        ("padding", PADDING_CELLS),
+        ("training", TRAINING_CELLS),
+    ):
         notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, folder / f"{name}.ipynb")
@@ -97,10 +111,15 @@ def test_what_is_typed_reaches_the_kernel_and_what_it_sets_is_drawn(lab, fresh):
     )
     expect(explorer.get_by_label("Prompt style")).to_have_value("own")
     expect(explorer.get_by_role("button", name="Copy link")).to_be_hidden()
-    explorer.get_by_text("The entries of this batch").click()
+    unfold(explorer)
     explorer.get_by_role("textbox", name="Output").fill("Ho ho")
     expect(explorer.locator('[data-part="said"]')).to_have_text("The text became 8 token ids.")
     explorer.get_by_role("tab", name="Ignore").click()
+    place = explorer.get_by_role("slider", name="Place in the tensor")
+    place.press("ArrowDown")  # from the only row of the inputs to that of the targets
+    expect(place).to_have_attribute(
+        "aria-valuetext", re.compile("^row 0 targets, column .*, graded")
+    )
     run(1)
     expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(
         "kernel has Ho ho ignore", timeout=15_000
@@ -139,3 +158,20 @@ def test_the_padding_lab_is_planned_by_the_kernel_and_both_can_choose(lab, fresh
     expect(padding.get_by_role("status")).to_contain_text(
         "2 steps, 16.7% padding. The model computes on 12 slots", timeout=15_000
     )
+
+
+def test_the_training_lab_follows_the_kernel_and_the_kernel_follows_it(lab, fresh):
+    cells, run = _open(fresh, f"{lab}/training.ipynb", len(TRAINING_CELLS))
+    run(0)
+    training = fresh.get_by_role("group", name="Training lab")
+    said = training.locator('[data-part="said"]')
+    expect(said).to_contain_text("that token itself", timeout=60_000)
+    expect(training.get_by_role("button", name="Copy link")).to_be_hidden()
+    training.get_by_label("Leave out").select_option("shifted twice")
+    run(1)
+    expect(cells.nth(1).locator(".jp-OutputArea-output")).to_contain_text(
+        "kernel has shifted twice", timeout=15_000
+    )
+    run(2)
+    expect(training.get_by_label("Leave out")).to_have_value("right", timeout=15_000)
+    expect(said).to_contain_text("Nothing is left out")

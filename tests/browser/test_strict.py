@@ -8,13 +8,16 @@ from http.server import ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import FRONT, Quiet
+from browser.conftest import FRONT, Quiet, unfold
 from companion.showing.plotting import draw_lengths
 from companion.tokenizing import TokenizedEntry
 
 POLICY = "default-src 'self'"
 
-OURS = ("page.js", "explorer.js", "lab.js", "vocabulary.js", "batch-table.css", "explorer.css")
+OURS = (
+    *("page.js", "explorer.js", "lab.js", "training_lab.js", "vocabulary.js"),
+    *("batch-table.css", "explorer.css", "lab.css", "training_lab.css"),
+)
 LISTEN = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => window.violations.push(
@@ -55,13 +58,17 @@ def of_ours(page: Page) -> list[dict[str, str]]:
 def test_the_explorer_lives_and_loads_its_vocabulary(fresh, strict):
     go(fresh, f"{strict}/{FRONT}")
     explorer = fresh.locator("batch-explorer")
-    explorer.get_by_text("The entries of this batch").click()
+    unfold(explorer)
     box = explorer.get_by_role("group", name="Entry 1").get_by_role("textbox", name="Output")
     box.fill("Tomorrow \N{SUN WITH FACE}")
     explorer.get_by_role("tab", name="Tokenize").click()
     expect(explorer.locator("table").first.locator("td[data-at]").last).to_contain_text("⟨9E⟩")
     explorer.get_by_label("Break it").select_option("no_shift")
     expect(explorer.locator("td.be-marked").first).to_be_visible()
+    # Set by script, which the policy allows: columns of one width in all rows, and the map's mark.
+    edges = "cells => cells.map((cell) => Math.round(cell.getBoundingClientRect().left))"
+    assert len(set(explorer.locator("td[data-at$=':targets:50']").evaluate_all(edges))) == 1
+    assert explorer.locator('[data-part="here"]').bounding_box()["width"] > 3
     assert fresh.evaluate("window.violations.length") > 0, "the policy is there"
     assert of_ours(fresh) == []
 
@@ -78,6 +85,19 @@ def test_the_lab_draws_its_bars_and_its_epoch_to_scale(fresh, strict):
     tall = float(picture.get_attribute("data-tall").removesuffix("px"))
     assert picture.bounding_box()["height"] == pytest.approx(tall, abs=0.1)
     assert tall != pytest.approx(150, abs=1), "which a browser takes where it is told nothing"
+    assert of_ours(fresh) == []
+
+
+def test_the_training_lab_draws_its_curve_and_its_intervals(fresh, strict):
+    go(fresh, f"{strict}/book/14_training.html")
+    lab = fresh.locator("training-lab")
+    lab.get_by_label("Leave out").select_option("no shift")
+    assert lab.get_by_role("img", name="The printed loss").bounding_box()["height"] == 220
+    lines = lab.locator(".tl-line").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one).fill)"
+    )
+    assert set(lines) == {"none"}
+    assert lab.locator(".tl-range").first.bounding_box()["width"] > 0
     assert of_ours(fresh) == []
 
 

@@ -7,8 +7,11 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.js`)).href);
-const { STEPS, decoded, linesOf, runsOf, visible } = await load("lines");
-const { detailOf, findingOf, sentenceOf, tallyOf } = await load("sentences");
+const { STEPS, TITLES, decoded, linesOf, runsOf, visible } = await load("lines");
+const { SHOWN, columnsOf, reach } = await load("columns");
+const { gridsOf, markOf, placeAt, placeBy, scaleOf, spokenAt, strokesOf } = await load("map");
+const { carriedTokenizer, makeFrames } = await load("frames");
+const { detailOf, findingOf, judgedOf, learnedOf, offerOf, sentenceOf, tallyOf } = await load("sentences");
 const { hintFor } = await load("turn");
 const { keep, kept, linkTo, pythonOf, readLink } = await load("sharing");
 const { lightOf } = await load("drawing");
@@ -55,30 +58,116 @@ test("before its own step nothing is ignored", () => {
   assert.deepEqual(linesOf(first, "format"), []);
 });
 
-test("runs cover every column once, and a fold holds what is alike", () => {
+test("runs cover every column once, and a fold holds nothing but prompt or pads in any row", () => {
   for (const [name, { frames }] of batches) {
     for (const step of STEPS.slice(1)) {
       const lines = linesOf(frames, step);
-      for (const row of new Set(lines.map((line) => line.row))) {
-        const own = lines.filter((line) => line.row === row);
-        const runs = runsOf(own, step);
-        const ends = [0, ...runs.map((run) => run.stop)];
-        assert.deepEqual(runs.map((run) => run.start), ends.slice(0, -1), `${name} ${step}`);
-        assert.equal(ends.at(-1), own[0].cells.length, `${name} ${step}`);
-        for (const { start, stop, isFold } of runs) {
-          const roles = new Set(own.flatMap((line) => line.cells.slice(start, stop).map((cell) => cell.role)));
-          if (isFold) assert.ok(!roles.has("response") && !roles.has("end"), `${name} ${step} ${start}`);
-          else assert.equal(stop, start + 1);
-        }
+      const runs = runsOf(lines, step);
+      const ends = [0, ...runs.map((run) => run.stop)];
+      assert.deepEqual(runs.map((run) => run.start), ends.slice(0, -1), `${name} ${step}`);
+      assert.equal(ends.at(-1), Math.max(...lines.map((line) => line.cells.length)), `${name} ${step}`);
+      for (const { start, stop, isFold } of runs) {
+        const roles = new Set(lines.flatMap((line) => line.cells.slice(start, stop).map((cell) => cell.role)));
+        if (isFold) assert.ok(["response", "suffix", "end"].every((role) => !roles.has(role)), `${name} ${step} ${start}`);
+        else assert.equal(stop, start + 1);
       }
     }
   }
 });
 
 test("the runs of the toy batch: nothing of it is folded", () => {
-  const row = linesOf(toy, "shift").filter((line) => line.row === 1);
-  assert.deepEqual(row.map((line) => [line.name, line.cells.length, line.start]), [["block", 6, 0], ["inputs", 5, 0], ["targets", 5, 1]]);
-  assert.deepEqual(runsOf(row, "shift").map((run) => run.start), [0, 1, 2, 3, 4, 5]);
+  const lines = linesOf(toy, "shift");
+  const own = lines.filter((line) => line.row === 1).map((line) => [line.name, line.cells.length, line.start]);
+  assert.deepEqual(own, [["block", 6, 0], ["inputs", 5, 0], ["targets", 5, 1]]);
+  assert.deepEqual(runsOf(lines, "shift").map((run) => run.start), [0, 1, 2, 3, 4, 5]);
+});
+
+test("the lines of the same frames are made once", () => {
+  assert.equal(linesOf(toy, "pad"), linesOf(toy, "pad"));
+  assert.notEqual(linesOf(toy, "pad"), linesOf(toy, "shift"));
+});
+
+const LETTERS = (text) => text.length;
+const viewOf = (step, more = {}) => ({ step, show: "text", open: new Set(), turn: null, from: 0, ...more });
+
+test("a column is as wide as its widest cell in any row", () => {
+  const widths = columnsOf(linesOf(toy, "pad"), viewOf("pad"), LETTERS).map(({ width }) => width);
+  // The numbers of one digit would fit in less; "end" and "pad" stand over 50256.
+  assert.deepEqual(widths, [2, 2, 4.25, 4.25, 4.25, 4.25]);
+});
+
+test("a fold is opened in every row", () => {
+  const lines = linesOf(fixtures.first_alpaca.frames, "mask");
+  const folds = (open) => columnsOf(lines, viewOf("mask", { open: new Set(open) }), LETTERS).filter(({ kind }) => kind === "fold");
+  const before = folds([]);
+  assert.ok(before.length > 0);
+  assert.equal(folds([`2:${before[0].start}`]).length, before.length - 1);
+});
+
+test("of very many columns a window is shown, which reaches every one", () => {
+  const cells = Array.from({ length: 1024 }, (_, position) => ({ position, id: 1, hex: null, role: "response", value: 1, why: null }));
+  const lines = [{ row: 0, name: "", cells, start: 0 }];
+  for (const position of [0, 1, 95, 96, 500, 1000, 1023]) {
+    const view = viewOf("pad");
+    reach(view, position);
+    const columns = columnsOf(lines, view, LETTERS);
+    const ends = [0, ...columns.map(({ stop }) => stop)];
+    assert.deepEqual(columns.map(({ start }) => start), ends.slice(0, -1));
+    assert.equal(ends.at(-1), 1024);
+    assert.ok(columns.length <= SHOWN + 2);
+    assert.equal(columns.find(({ start, stop }) => start <= position && position < stop).kind, "");
+  }
+});
+
+test("a place is named with row, tensor, column, role, and whether it is graded", () => {
+  const said = (step, grid, line, column, marked) => spokenAt(gridsOf(linesOf(toy, step), step, marked)[grid], line, column, constants.roles);
+  assert.equal(said("tokenize", 0, 1, 1), "row 1, column 1: response");
+  assert.equal(said("tokenize", 0, 1, 4), "row 1, column 4: no token, the row has ended");
+  assert.equal(said("pad", 0, 1, 3), "row 1, column 3: pad");
+  assert.equal(said("ignore", 0, 1, 2), "row 1 inputs, column 2: end token");
+  assert.equal(said("ignore", 1, 1, 1), "row 1 targets, column 1: end token, graded");
+  assert.equal(said("ignore", 1, 1, 2), "row 1 targets, column 2: ignored, not graded");
+  const marked = new Map([["1:targets:2", "changed by the fault"]]);
+  assert.equal(said("ignore", 1, 1, 2, marked), "row 1 targets, column 2: ignored, not graded, changed by the fault");
+});
+
+test("keys lead from place to place, and never out of the tensor", () => {
+  const grids = gridsOf(linesOf(toy, "shift"), "shift");
+  const by = (grid, line, column, key) => placeBy(grids, { grid, line, column }, key);
+  assert.deepEqual(by(0, 0, 0, "ArrowLeft"), { grid: 0, line: 0, column: 0 });
+  assert.deepEqual(by(0, 0, 0, "ArrowRight"), { grid: 0, line: 0, column: 1 });
+  assert.deepEqual(by(0, 2, 3, "ArrowDown"), { grid: 1, line: 0, column: 3 }, "the targets stand below the inputs");
+  assert.deepEqual(by(1, 0, 3, "ArrowUp"), { grid: 0, line: 2, column: 3 });
+  assert.deepEqual(by(1, 2, 3, "ArrowDown"), { grid: 1, line: 2, column: 3 });
+  assert.deepEqual(by(0, 0, 1, "End"), { grid: 0, line: 0, column: 4 });
+  assert.deepEqual(by(0, 0, 3, "PageUp"), { grid: 0, line: 0, column: 4 });
+  assert.equal(by(0, 0, 0, "a"), null);
+});
+
+test("a point of the map is a place, and the mark of a place is at that point", () => {
+  for (const name of ["toy", "first_alpaca"]) {
+    const grids = gridsOf(linesOf(fixtures[name].frames, "mask"), "mask");
+    for (const width of [200, 330, 640]) {
+      const scale = scaleOf(grids[0].width, width);
+      for (const place of [{ grid: 0, line: 0, column: 0 }, { grid: 1, line: 2, column: 4 }]) {
+        const [left, top, across, down] = markOf(grids, scale, place).here;
+        const found = placeAt(grids, scale, left + across / 2, top + down / 2);
+        assert.deepEqual(found, { ...place, column: place.column - (place.column % scale.per) });
+      }
+    }
+  }
+  const beside = placeAt(gridsOf(linesOf(toy, "pad"), "pad"), scaleOf(6, 640), 5000, -10);
+  assert.deepEqual(beside, { grid: 0, line: 0, column: 5 });
+});
+
+test("what a fault changed is outlined on the map, whatever it is merged with", () => {
+  const cells = Array.from({ length: 1000 }, (_, position) => ({ position, role: "response", why: null }));
+  const lines = [{ row: 0, name: "inputs", cells, start: 0 }, { row: 0, name: "targets", cells, start: 1 }];
+  const grids = gridsOf(lines, "mask", new Map([["0:targets:500", "changed by the fault"]]));
+  const strokes = strokesOf(grids, scaleOf(1000, 330)).filter(([kind]) => kind === "fault");
+  assert.equal(strokes.length, 1);
+  assert.equal(strokes[0][2].match(/z/g).length, 1);
+  assert.equal(strokesOf(gridsOf(lines, "mask"), scaleOf(1000, 330)).some(([kind]) => kind === "fault"), false);
 });
 
 test("bytes are read as UTF-8 where they are whole", () => {
@@ -121,7 +210,124 @@ test("each step has its sentence, with the batch's own numbers", () => {
   const left = new RegExp(`${supervised} of ${targets} are left to learn from`);
   assert.match(sentenceOf(texts, stateOf({ ...state, mask: "prompt" }), "mask"), left);
   const broken = fixtures.first_padding_by_value.frames;
-  assert.match(sentenceOf(broken, stateOf({}), "ignore"), /^\d+ of \d+ targets became -100.*are pads and 3 because of the fault/);
+  assert.match(sentenceOf(broken, stateOf({}), "ignore"), /^\d+ of \d+ targets became -100.*are pads and 3 because their id is that of a pad\.$/);
+});
+
+// Faults: each at its step, each with a look of its own -----------------------------------
+
+const carried = carriedTokenizer(JSON.parse(readFileSync(join(process.env.SOURCES, "carried.json"), "utf8")));
+const faults = Object.keys(constants.faults);
+const made = (state) => makeFrames(stateOf(state), carried, constants);
+/** All that is drawn at a step: the cells, the sentences around them, and what is said of the fault. */
+function lookOf(state, step) {
+  const frames = made(state);
+  const healthy = made({ ...state, fault: null });
+  const cells = linesOf(frames, step).map(({ name, start, cells }) => [name, start, cells.map(({ value, why, changed }) => [value, why, changed])]);
+  return JSON.stringify([cells, sentenceOf(frames, stateOf(state), step), tallyOf(frames, step), judgedOf(stateOf(state), frames, healthy, constants, step)]);
+}
+
+test("a fault changes nothing before its step, and from there on it is seen", () => {
+  let compared = 0;
+  for (const [name, { state, carried: tokens, frames }] of Object.entries(fixtures)) {
+    if (!state.fault || frames.batch === null) continue;
+    const right = makeFrames({ ...state, fault: null }, carriedTokenizer(tokens), constants);
+    const own = STEPS.indexOf(constants.faults[state.fault]);
+    for (const step of STEPS.slice(0, own)) {
+      assert.deepEqual(linesOf(frames, step), linesOf(right, step), `${name} ${step}`);
+      const [now, before] = [frames, right].map((those) => sentenceOf(those, stateOf(state), step) + tallyOf(those, step));
+      assert.equal(now, before, `${name} ${step}`);
+      const judged = judgedOf(stateOf(state), frames, right, constants, step);
+      assert.match(judged, new RegExp(`^<p>This batch is broken at ${TITLES[own]}; up to here nothing is changed\\.</p>`));
+      compared += 1;
+    }
+    // A fault that is spared changes no tensor, but may change what is cut away or ignored later.
+    const numbers = (those) => STEPS.slice(own).map((step) => linesOf(those, step).map((line) => line.cells.map((cell) => cell.value)));
+    const isSeen = JSON.stringify(numbers(frames)) !== JSON.stringify(numbers(right));
+    if (!["hidden", "nothing-left"].includes(frames.spared)) assert.equal(isSeen, frames.spared === null, name);
+  }
+  assert.ok(compared > 60, String(compared));
+});
+
+test("a mask one off is seen at Mask alone, which counts its targets too", () => {
+  const state = { entries: constants.samples.Ocassion, mask: "prompt" };
+  const [right, wrong] = [state, { ...state, fault: "mask_off_by_one" }].map((own) => [made(own), stateOf(own)]);
+  assert.equal(sentenceOf(...wrong, "ignore"), sentenceOf(...right, "ignore"));
+  assert.match(sentenceOf(...right, "mask"), /^With the prompt masked, 136 more targets became -100; /);
+  assert.match(sentenceOf(...wrong, "mask"), /^With the prompt masked, 139 more targets became -100, 3 of them because the mask ends one token late; /);
+  const changed = (frames) => linesOf(frames, "mask").flatMap((line) => line.cells).filter((cell) => cell.changed).length;
+  assert.deepEqual([changed(right[0]), changed(wrong[0])], [136, 139]);
+});
+
+test("a prompt that holds the pad's id is hit by value before it is masked", () => {
+  // One id a character here, and one character of the prompt has the pad's.
+  const tokenizer = {
+    encode: (text) => Array.from(text, (character) => character.codePointAt(0)),
+    bytes: (id) => new TextEncoder().encode(String.fromCodePoint(id)),
+  };
+  const entries = [{ instruction: `a${String.fromCodePoint(50256)}b`, input: "", output: "c" }];
+  const frames = makeFrames({ entries, style: "plain", mask: "prompt", fault: "padding_by_value" }, tokenizer, constants);
+  assert.deepEqual(frames.batch.targets, [[-100, -100, -100, 99, -100]]);
+  assert.deepEqual(frames.batch.why, [["value", "prompt", "prompt", null, "value"]]);
+});
+
+test("no two faults look alike on the batch that the explorer begins with, nor as none", () => {
+  for (const mask of constants.masks) {
+    const state = { entries: constants.samples.Ocassion, mask };
+    for (const step of ["shift", "ignore", "mask"]) {
+      const seen = faults.filter((fault) => STEPS.indexOf(constants.faults[fault]) <= STEPS.indexOf(step));
+      const looks = new Map([null, ...seen].map((fault) => [fault, lookOf({ ...state, fault }, step)]));
+      assert.equal(new Set(looks.values()).size, seen.length + 1, `${mask} ${step}`);
+    }
+  }
+});
+
+test("the one pair of faults that gives the same tensors there says so, and offers a batch where it does not", () => {
+  const tensors = (entries, fault) => JSON.stringify([made({ entries, fault }).batch.inputs, made({ entries, fault }).batch.targets]);
+  const { Ocassion: own, "Two texts in one row": packed } = constants.samples;
+  for (const one of faults) {
+    for (const other of faults.slice(faults.indexOf(one) + 1)) {
+      // Unmasked, and with no token across the border, two faults change nothing, and say that.
+      const areSpared = [one, other].every((fault) => made({ entries: own, fault }).spared !== null);
+      const isPair = one === "padding_by_value" && other === "end_ignored";
+      assert.equal(tensors(own, one) === tensors(own, other), isPair || areSpared, `${one} ${other}`);
+    }
+  }
+  const state = stateOf({ entries: own, fault: "padding_by_value" });
+  assert.match(learnedOf(state, made(state)), /comes to the same as with the end token ignored, since no text holds the id itself\.$/);
+  assert.deepEqual(offerOf(state, made(state), constants).part.entries, packed);
+  assert.notEqual(tensors(packed, "padding_by_value"), tensors(packed, "end_ignored"));
+});
+
+test("a fault that changes nothing says why, and offers a batch where it does", () => {
+  const reasons = new Set();
+  for (const entries of Object.values(constants.samples)) {
+    for (const mask of constants.masks) {
+      for (const max_length of [null, 1, 4, 30]) {
+        for (const fault of faults) {
+          const state = stateOf({ entries, mask, max_length, fault });
+          const frames = made(state);
+          const offer = offerOf(state, frames, constants);
+          const judged = judgedOf(state, frames, made({ ...state, fault: null }), constants, "mask");
+          if (frames.spared !== null) {
+            assert.match(judged, /^<p>This fault changes nothing that is learned here: [^<]*\. <button type="button" data-offer>[^<]+<\/button><\/p>/);
+            reasons.add(frames.spared);
+          }
+          assert.equal(offer !== null, judged.includes("data-offer"));
+          if (offer === null) continue;
+          const after = { ...state, ...offer.part };
+          assert.equal(made(after).spared, null, `${fault} ${frames.spared} ${mask} ${max_length}`);
+          assert.equal(offerOf(after, made(after), constants), null);
+        }
+      }
+    }
+  }
+  // A repeated token and a hidden one are no sample's; the stored frames have them.
+  assert.deepEqual([...reasons].sort(), ["apart", "no-end", "no-prompt", "no-text", "nothing-left", "unmasked"]);
+  for (const { state, frames } of [fixtures.spared_alike, fixtures.spared_hidden]) {
+    assert.match(learnedOf(state, frames), /^This fault changes nothing that is learned here: (each target is the id|of the ids that it changed)/);
+    const after = { ...stateOf(state), ...offerOf(stateOf(state), frames, constants).part };
+    assert.equal(made(after).spared, null);
+  }
 });
 
 test("the tally counts what the step has made, and says of which grid", () => {
@@ -157,7 +363,7 @@ test("a finding has no blank left, and its text is no HTML", () => {
 test("a hint says why, and not what the answer is", () => {
   const cell = (why, role) => ({ why, role, id: 4321 });
   assert.match(hintFor("shift", cell(null, "response"), "0:targets:4"), /^Row 0, column 4: which token comes next/);
-  assert.match(hintFor("ignore", cell("pad", "pad"), "1:targets:2"), /ignored, because it is a pad/);
+  assert.match(hintFor("ignore", cell("pad", "pad"), "1:targets:2"), /should be ignored, because it is a pad/);
   assert.match(hintFor("ignore", cell(null, "end"), "1:targets:2"), /learns to stop/);
   assert.match(hintFor("mask", cell(null, "instruction"), "1:targets:2"), /the prompt, which is not masked here/);
   assert.doesNotMatch(hintFor("shift", cell(null, "response"), "0:targets:4"), /4321/);
@@ -182,7 +388,9 @@ test("the Python says what is not the default, and the mask only where it was pu
   assert.match(pythonOf(state, { step: "ignore" }, constants), /Collator\(max_length=7, truncation="keep_end"\)/);
   assert.match(pythonOf(stateOf({ entries: [[1, 2]] }), { step: "mask" }, constants), /Collator\(\)\(batch\)/);
   assert.match(pythonOf(stateOf({ entries: [[1, 2]] }), { step: "pad" }, constants), /^from companion import pad_batch\n\nbatch = /);
-  assert.match(pythonOf({ ...state, fault: "no_shift" }, { step: "mask" }, constants), /frames\(json\.loads\(/);
+  const own = { name: "own", instruction: "Q: {instruction}", header: " A: " };
+  const entries = [{ instruction: "Why?", input: "", output: "So." }];
+  assert.match(pythonOf(stateOf({ entries, style: own }), { step: "mask" }, constants), /style = PromptStyle\(\n    name="own",\n    instruction="Q: \{instruction\}",\n    header=" A: ",\n\)/);
 });
 
 test("the reader's batch is kept until it is the page's own again, and no fault is", () => {

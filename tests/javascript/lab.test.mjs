@@ -1,11 +1,10 @@
 // The padding lab's browser half under Node: `test_explorer_lab.py` runs it, and
 // `tests/browser/test_lab.py` holds its plans to Python's.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 
-const source = readFileSync(new URL("../../companion/explorer/lab.js", import.meta.url), "utf8");
-const lab = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+const lab = await import(pathToFileURL(`${process.env.SOURCES}/lab.js`).href);
 const { STRATEGIES, captionOf, epoch, hashOf, pathsOf, plan, readHash, stepOf, tableOf, tallyOf } = lab;
 
 const lengths = [7, 1, 3, 3, 5];

@@ -1,5 +1,5 @@
-// The browser's tokenizer under Node, against what tiktoken gave: the folder named in ORACLE
-// holds the vocabulary's script and that, and `test_explorer_tokenizing.py` writes it.
+// The browser's tokenizer under Node, against what Python's gave: the folder named in ORACLE
+// holds the vocabularies' scripts and that, and `test_explorer_tokenizing.py` writes it.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,16 +13,40 @@ const code = encodeURIComponent(readFileSync(source, "utf8"));
 const { makeTokenizer } = await import(`data:text/javascript,${code}`);
 
 runInThisContext(read("vocabulary.js")); // as a classic script, which is what pages load
+runInThisContext(read("vocabulary_smollm2.js"));
 const oracle = JSON.parse(read("oracle.json"));
 const { encode, bytes } = makeTokenizer(globalThis.gpt2Vocabulary);
 
 const hash = (data) => createHash("sha256").update(data).digest("hex");
 const joined = (ids) => Buffer.concat(ids.map(bytes));
 
-test("every text has tiktoken's ids", () => {
-  assert.ok(oracle.texts.length >= 2000);
-  for (const [text, ids] of oracle.texts) assert.deepEqual(encode(text), ids, JSON.stringify(text));
-});
+const smollm2 = makeTokenizer(globalThis.smollm2Vocabulary);
+const told = JSON.parse(read("oracle_smollm2.json"));
+
+for (const [name, tokenizer, said] of [["tiktoken", { encode, bytes }, oracle], ["tokenizers", smollm2, told]]) {
+  test(`every text has the ids of ${name}`, () => {
+    assert.ok(said.texts.length >= 2000);
+    for (const [text, ids] of said.texts) assert.deepEqual(tokenizer.encode(text), ids, JSON.stringify(text));
+  });
+
+  test(`every code point has the ids of ${name}, after a space, and before what may be a contraction`, () => {
+    assert.ok(said.points.length > 60);
+    said.points.forEach(([start, expected]) => {
+      let text = "";
+      for (let point = start; point < start + 4096; point += 1) {
+        const character = String.fromCodePoint(point);
+        text += `${character}'s ${character}\n`;
+      }
+      const found = hash(Uint16Array.from(tokenizer.encode(text)));
+      assert.equal(found, expected, `among the 4096 from U+${start.toString(16)}`);
+    });
+  });
+
+  test(`every id has the bytes of ${name}`, () => {
+    const all = Array.from({ length: said.ids }, (_, id) => Buffer.from(tokenizer.bytes(id)).toString("hex"));
+    assert.equal(hash(all.join("\n")), said.bytes);
+  });
+}
 
 test("the bytes of a text's ids, joined, are the text in UTF-8", () => {
   for (const [text] of oracle.texts) {
@@ -30,21 +54,26 @@ test("the bytes of a text's ids, joined, are the text in UTF-8", () => {
   }
 });
 
-test("every code point has tiktoken's ids, after a space, and before what may be a contraction", () => {
-  oracle.points.forEach((expected, block) => {
-    let text = "";
-    for (let point = block * 4096; point < (block + 1) * 4096; point += 1) {
-      const character = String.fromCodePoint(point);
-      text += `${character}'s ${character}\n`;
-    }
-    const found = hash(Uint16Array.from(encode(text)));
-    assert.equal(found, expected, `among the 4096 from U+${(block * 4096).toString(16)}`);
-  });
+test("SmolLM2 gives each digit a token, and a space before it another", () => {
+  assert.deepEqual(smollm2.encode("Add 1234 in  5"), [7684, 216, 33, 34, 35, 36, 281, 256, 37]);
 });
 
-test("every id has tiktoken's bytes", () => {
-  const all = Array.from({ length: oracle.ids }, (_, id) => Buffer.from(bytes(id)).toString("hex"));
-  assert.equal(hash(all.join("\n")), oracle.bytes);
+test("SmolLM2 has 21 bytes too few, which become its unknown token", () => {
+  assert.deepEqual(smollm2.encode("a\u0004b"), [81, 0, 82]);
+  const isKnown = (text) => !smollm2.encode(text).includes(0);
+  for (const [text] of told.texts.filter(([text]) => isKnown(text))) {
+    const bytes = Buffer.concat(smollm2.encode(text).map(smollm2.bytes));
+    assert.deepEqual(bytes, Buffer.from(text), JSON.stringify(text));
+  }
+});
+
+test("a marked text has the ids of tokenizers, special tokens among them; a text that is not has none", () => {
+  assert.ok(told.marked.length > 800);
+  for (const [text, ids] of told.marked) {
+    assert.deepEqual(smollm2.encode(text, true), ids, JSON.stringify(text));
+    assert.ok(smollm2.encode(text).every((id) => id === 0 || id > 16), JSON.stringify(text));
+  }
+  assert.deepEqual(encode("a<|endoftext|>", true), [64, 50256]);
 });
 
 test("text is never read as a special token", () => {

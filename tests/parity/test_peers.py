@@ -10,7 +10,15 @@ from functools import lru_cache
 
 import pytest
 import torch
-from transformers import DataCollatorForLanguageModeling, DataCollatorForSeq2Seq
+from datasets import Dataset
+from transformers import (
+    DataCollatorForLanguageModeling,
+    DataCollatorForSeq2Seq,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+)
+from trl import SFTConfig, SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling as TRLCollator
 
 from companion.collating import Batch, Collator, ResponseCutWarning
@@ -19,6 +27,7 @@ from companion.formatting import get_style
 from companion.ignoring import IGNORE_INDEX
 from companion.masking import MASKS
 from companion.tokenizing import END_ID, gpt2_encode, tokenize_entry
+from made import backends, made, smollm2_backend
 from parity.sources import (
     OWN_PAD,
     SOURCES,
@@ -193,6 +202,104 @@ def test_a_multiple_is_counted_in_ids_by_the_peers_and_in_columns_by_ours(multip
         assert (ours.targets[:, width:] == IGNORE_INDEX).all()
 
 
+# --------------------------------------------------------- another tokenizer, with markers
+
+
+@lru_cache
+def smollm2():
+    """Make SmolLM2's tokenizer as transformers has it."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=smollm2_backend(),
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|im_end|>",
+    )
+
+
+@pytest.mark.filterwarnings("ignore:`gradient_checkpointing` is deprecated:FutureWarning")
+@pytest.mark.parametrize("style", ["chatml", "alpaca"])
+def test_every_text_of_the_embedded_set_is_what_trl_makes_of_it_with_smollm2(tmp_path, style):
+    """From the text on: TRL's trainer encodes, appends an end where none is, masks, collates."""
+    template = get_style(style)
+    rows = [
+        {"prompt": template.prompt(entry), "completion": template.response(entry)}
+        for entry in load_entries()
+    ]
+    config = GPT2Config(vocab_size=49152, n_embd=8, n_layer=1, n_head=2, n_positions=2048)
+    arguments = {"use_cpu": True, "bf16": False, "report_to": "none", "disable_tqdm": True}
+    trainer = SFTTrainer(
+        model=GPT2LMHeadModel(config),
+        args=SFTConfig(output_dir=str(tmp_path), max_length=None, **arguments),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=smollm2(),
+    )
+    theirs = [trainer.train_dataset[number] for number in range(len(rows))]
+    texts = [tokenize_entry(entry, style, tokenizer="smollm2") for entry in load_entries()]
+    assert {text.closed for text in texts} == {style == "chatml"}
+    collate = Collator(tokenizer=smollm2(), mask="prompt")
+    for at in range(0, len(rows), 8):
+        batch = trainer.data_collator(theirs[at : at + 8])
+        ours = collate(texts[at : at + 8])
+        assert_equal(ours, Batch(batch["input_ids"][:, :-1], batch["labels"][:, 1:]))
+
+
+CHATS = {
+    "smollm2": (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+        "{% if m.role == 'user' %}{{ m.content }}<|im_end|>\n"
+        "{% else %}{% generation %}{{ m.content }}<|im_end|>{% endgeneration %}{% endif %}"
+        "{% endfor %}"
+    ),
+    "llama": (
+        "{{ bos_token }}{% for m in messages %}"
+        "<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
+        "{% if m.role == 'user' %}{{ m.content }}<|eot_id|>"
+        "{% else %}{% generation %}{{ m.content }}<|eot_id|>{% endgeneration %}{% endif %}"
+        "{% endfor %}"
+    ),
+    "gemma": (
+        "{{ bos_token }}{% for m in messages %}"
+        "{% if m.role == 'user' %}<start_of_turn>user\n{{ m.content }}<end_of_turn>\n"
+        "{% else %}<start_of_turn>model\n"
+        "{% generation %}{{ m.content }}<end_of_turn>{% endgeneration %}{{ '\n' }}{% endif %}"
+        "{% endfor %}"
+    ),
+    "sentencepiece": (
+        "{{ bos_token }}{% for m in messages %}"
+        "{% if m.role == 'user' %}[INST] {{ m.content }} [/INST] "
+        "{% else %}{% generation %}{{ m.content }}</s>{% endgeneration %}{% endif %}{% endfor %}"
+    ),
+}
+BEGINNINGS = {"llama": "<|begin_of_text|>", "gemma": "<bos>", "sentencepiece": "<s>"}
+
+
+@pytest.mark.parametrize("name", CHATS)
+def test_every_text_is_what_the_chat_template_of_transformers_gives(name):
+    """With its mask of what the assistant said, which counts in characters."""
+    tokenizer, style = made()[name]
+    style = get_style("chatml") if name == "smollm2" else style
+    peer = PreTrainedTokenizerFast(
+        tokenizer_object=smollm2_backend() if name == "smollm2" else backends()[name],
+        bos_token=BEGINNINGS.get(name),
+        chat_template=CHATS[name],
+    )
+    plain = [entry for entry in load_entries() if not entry.input]
+    assert len(plain) > 400
+    for entry in plain:
+        chat = [
+            {"role": "user", "content": entry.instruction},
+            {"role": "assistant", "content": entry.output},
+        ]
+        theirs = peer.apply_chat_template(
+            chat, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+        )
+        text = tokenize_entry(entry, style, tokenizer=tokenizer)
+        assert text.ids.tolist() == theirs["input_ids"]
+        (turn,) = text.turns
+        said = [place for place, one in enumerate(theirs["assistant_masks"]) if one]
+        assert said == list(range(turn.start, turn.end))
+
+
 # -------------------------------------------------------------------------------- the loss
 
 
@@ -351,10 +458,10 @@ def test_the_local_tokenizer_gives_our_ids_of_every_prompt_and_text(style):
     )
     prompts = [template.prompt(entry) for entry in load_entries()]
     texts = [template.prompt(entry) + template.response(entry) for entry in load_entries()]
-    for made, entry in zip(tokenizer(texts)["input_ids"], embedded(style), strict=True):
-        assert made == entry.ids.tolist()
-    for made, entry in zip(tokenizer(prompts)["input_ids"], embedded(style), strict=True):
-        assert made == entry.ids[: entry.prompt_length].tolist()
+    for ids, entry in zip(tokenizer(texts)["input_ids"], embedded(style), strict=True):
+        assert ids == entry.ids.tolist()
+    for ids, entry in zip(tokenizer(prompts)["input_ids"], embedded(style), strict=True):
+        assert ids == entry.ids[: entry.prompt_length].tolist()
 
 
 def test_the_local_tokenizer_reads_an_end_token_that_a_user_typed_and_ours_does_not():

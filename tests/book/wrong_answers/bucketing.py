@@ -48,13 +48,15 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
     "bucket_batches": [
         (
             "def bucket_batches(lengths, size, seed):\n"
-            "    order = np.argsort(lengths).tolist()\n"
+            "    order = sorted(range(len(lengths)), key=lengths.__getitem__)\n"
             "    return [order[i:i + size] for i in range(0, len(order), size)]",
             "do not come in the order",
         ),
         (
+            "import random\n\n\n"
             "def bucket_batches(lengths, size, seed):\n"
-            "    order = np.random.default_rng(seed).permutation(len(lengths)).tolist()\n"
+            "    order = list(range(len(lengths)))\n"
+            "    random.Random(seed).shuffle(order)\n"
             "    return [order[i:i + size] for i in range(0, len(order), size)]",
             "like goes with like",
         ),
@@ -65,7 +67,8 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
             "comes exactly once",
         ),
         (
-            "def bucket_batches(lengths, size, seed):\n    return [np.argsort(lengths).tolist()]",
+            "def bucket_batches(lengths, size, seed):\n"
+            "    return [sorted(range(len(lengths)), key=lengths.__getitem__)]",
             "none holds more than size",
         ),
     ],

@@ -47,7 +47,10 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
     ],
     "attention_mask": [
         (
-            "def attention_mask(rows):\n    return (pad_batch(rows) != 50256).astype(int)",
+            "def attention_mask(rows):\n"
+            "    width = max(len(row) for row in rows) + 1\n"
+            "    block = [row + [50256] * (width - len(row)) for row in rows]\n"
+            "    return [[int(slot != 50256) for slot in row] for row in block]",
             "whatever its id",
         ),
         (
@@ -63,7 +66,8 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
             "as many columns as the block",
         ),
         (
-            "def attention_mask(rows):\n    return np.ones_like(pad_batch(rows))",
+            "def attention_mask(rows):\n"
+            "    return [[1] * (max(map(len, rows)) + 1) for row in rows]",
             "Every pad is a zero",
         ),
     ],

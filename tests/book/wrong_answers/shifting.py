@@ -88,8 +88,9 @@ WRONG_ANSWERS: dict[str, list[tuple[str, str]]] = {
         ),
         (
             "def end_columns(rows):\n"
-            "    targets = pad_batch(rows)[:, 1:].tolist()\n"
-            "    return [row.index(50256) for row in targets]",
+            "    width = max(len(row) for row in rows) + 1\n"
+            "    block = [row + [50256] * (width - len(row)) for row in rows]\n"
+            "    return [row[1:].index(50256) for row in block]",
             "the last of all targets",
         ),
         (
