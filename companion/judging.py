@@ -179,8 +179,9 @@ def _add_ignored(texts: Texts, which: Flags, places: Places, found: Findings) ->
     if not which.any():
         return
     slots = texts.first[:-1][which] + places[which]
-    # With pads of the same id, and no mask, it may be that none was ever appended.
-    open_ = texts.attended is None and texts.declared.pad in texts.declared.end_list
+    # With pads of the same id, no mask, and no end learned, none may have been appended at all.
+    open_ = not (texts.is_end & texts.graded).any() and texts.attended is None
+    open_ = open_ and texts.declared.pad in texts.declared.end_list
     cure = (
         "Find the padding by position, not by comparing with the pad id; if no end token was "
         "appended, append it to each text, once, before padding."

@@ -203,3 +203,13 @@ def test_a_cure_does_not_tell_to_do_what_was_done():
 def test_ids_of_a_model_that_nobody_named_are_not_decoded_as_gpt2s():
     report = audit([[11, 12, 13]], [[12, 13, 14]], expect=Expectation(end_id=9))
     assert (report.codes, report.findings[0].text) == (("no-end-token",), "ids 11, 12, 13, 14")
+
+
+def test_a_second_cause_is_named_only_where_no_row_shows_the_end():
+    labels = [[11, 12, 13, -100], [21, -100, -100, -100]]
+    batch = {"input_ids": SAME_IDS["input_ids"], "labels": labels}
+    cure = audit(batch, expect=Expectation(end_id=9)).errors[0].cure
+    assert "if no end token was appended, append it to each text" in cure
+    batch["labels"] = [[11, 12, 13, 9], [21, -100, -100, -100]]
+    cure = audit(batch, expect=Expectation(end_id=9)).errors[0].cure
+    assert cure == "Find the padding by position, not by comparing with the pad id."

@@ -124,6 +124,17 @@ def test_every_batch_that_trl_trains_on_gives_no_error(tmp_path, settings, notes
     assert found - {"mostly-padding", "shift-undetermined"} == notes
 
 
+def test_a_trainer_of_trl_is_audited_in_one_line_and_trains_on_the_same_batches(tmp_path):
+    made = sft_trainer(tmp_path, "alpaca", every=9)
+    report = audit(made, expect=Expectation(mask="prompt", style="alpaca"))
+    assert report.errors == ()
+    assert report.numbered == "entry"
+    assert report.tally["rows"] == len(made.train_dataset)
+    again = sft_trainer(tmp_path, "alpaca", every=9)
+    for ours, theirs in zip(made.get_train_dataloader(), again.get_train_dataloader(), strict=True):
+        assert torch.equal(ours["input_ids"], theirs["input_ids"])
+
+
 @pytest.mark.parametrize("style", ["alpaca", "phi3"])
 def test_every_batch_that_transformers_trains_on_is_ours(tmp_path, style):
     made = trainer(tmp_path, style, DataCollatorForSeq2Seq(local_tokenizer()))
