@@ -375,7 +375,9 @@ def _json_values(pieces: Iterator[str], alone: bool) -> Iterator[Raw]:
     text = _Text(pieces)
     number = 0
     sign = text.peek()
-    while sign or not number:  # without any value, to read one says what is missing
+    if not sign:
+        raise ParsingError("the file holds no entry")
+    while sign:
         if sign == "[":
             yield from text.elements(number)
             number, sign = number + text.count, text.peek()
@@ -472,8 +474,9 @@ class _Text:
                 # Far from the end of what is there, more of it would not help. A string
                 # that does not end is told by its beginning.
                 far = error.pos < len(self._text) - 16 and "Unterminated" not in error.msg
+                place = self._before + error.pos  # to ask for more lets go of what was read
                 if far or not self._more():
-                    self._refuse(error.msg, error.pos)
+                    self._refuse(error.msg, place - self._before)
             except RecursionError:
                 what = "the file is nested too deeply to be a list of entries"
                 raise ParsingError(what) from None

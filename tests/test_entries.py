@@ -111,7 +111,7 @@ def test_what_a_file_is_does_not_depend_on_its_suffix(tmp_path, name):
     assert load_entries(write(tmp_path, name, [GOOD])) == [ENTRY]
 
 
-@pytest.mark.parametrize("text", ["", "instruction,output", "{", '[{"instruction": "a"', "[1,]"])
+@pytest.mark.parametrize("text", ["instruction,output", "{", '[{"instruction": "a"', "[1,]"])
 def test_what_is_not_json_is_refused(tmp_path, text):
     message = sentence_about(write(tmp_path, "mine.json", text))
     assert re.match(r": the file is not JSON: .* line 1 column \d+", message)
@@ -128,9 +128,10 @@ def test_an_empty_list_is_refused(tmp_path):
     assert sentence_about(write(tmp_path, "mine.json", [])) == ": the list holds no entry"
 
 
+@pytest.mark.parametrize("name", ["mine.json", "mine.jsonl"])
 @pytest.mark.parametrize("text", ["", "\n", "  \n\t\n"])
-def test_an_empty_file_of_lines_is_refused(tmp_path, text):
-    assert sentence_about(write(tmp_path, "mine.jsonl", text)) == ": the file holds no entry"
+def test_an_empty_file_is_refused(tmp_path, text, name):
+    assert sentence_about(write(tmp_path, name, text)) == ": the file holds no entry"
 
 
 @pytest.mark.parametrize("name", ["mine.json", "mine.jsonl"])

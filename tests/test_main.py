@@ -278,7 +278,7 @@ def test_a_terminal_without_the_signs_gets_their_numbers(few):
 UNREADABLE = {
     "no JSON": ("a.json", "{'instruction'", "the file is not JSON"),
     "no JSON line": ("a.jsonl", "{}\n", "line 1: 'instruction' is missing"),
-    "an empty file": ("a.json", "", "the file is not JSON"),
+    "an empty file": ("a.json", "", "the file holds no entry"),
     "an empty list": ("a.json", "[]", "the list holds no entry"),
     "no lines": ("a.jsonl", "\n\n", "the file holds no entry"),
     "no list": ("a.json", "{}", "expected a list of entries"),

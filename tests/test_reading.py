@@ -290,6 +290,19 @@ def test_how_the_file_is_cut_into_pieces_changes_nothing(tmp_path_factory, piece
 # In pieces
 
 
+@pytest.mark.parametrize("piece", [7, 1000])
+def test_wherever_a_list_is_cut_off_the_place_is_that_of_json(tmp_path, monkeypatch, piece):
+    monkeypatch.setattr(parsing, "PIECE", piece)
+    whole = '[{"instruction": "a\\n",\n "output": "b"},\n {"instruction": "c", "output": "d"}]'
+    path = tmp_path / "mine.json"
+    for end in range(1, len(whole)):
+        path.write_text(whole[:end], encoding="utf-8")
+        with pytest.raises(json.JSONDecodeError) as theirs:
+            json.loads(whole[:end])
+        place = str(theirs.value).removeprefix(theirs.value.msg)
+        assert place in sentence_about(path), whole[:end]
+
+
 @pytest.mark.parametrize("layout", ["a JSON list", "JSON lines", "CSV", "parquet", "gzip"])
 def test_a_large_file_is_read_in_bounded_memory(tmp_path, layout):
     values = [
