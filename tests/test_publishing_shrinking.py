@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from browser.conftest import must_have
 from companion.publishing.shrinking import shrunk, shrunk_style
 
 MODULES = Path(__file__).parents[1] / "scripts" / "page_python" / "node_modules"
@@ -18,14 +19,17 @@ SCRIPT = """\
 })();
 console.log(globalThis.answer);
 """
-needs_terser = pytest.mark.skipif(
-    not (MODULES / "terser").is_dir(), reason="terser is fetched by `make book`"
-)
 
 
-@needs_terser
-def test_a_shrunk_script_is_shorter_and_does_the_same():
-    short = shrunk(SCRIPT, MODULES)
+@pytest.fixture
+def modules() -> Path:
+    """Give the folder in which npm has laid terser."""
+    must_have((MODULES / "terser").is_dir(), "terser is missing; `make book` fetches it")
+    return MODULES
+
+
+def test_a_shrunk_script_is_shorter_and_does_the_same(modules):
+    short = shrunk(SCRIPT, modules)
     assert len(short) < len(SCRIPT) / 2
     assert "aLongName" not in short
     node = Path(sys.executable).with_name("node")
@@ -33,10 +37,9 @@ def test_a_shrunk_script_is_shorter_and_does_the_same():
     assert said.stdout == "42\n"
 
 
-@needs_terser
-def test_a_script_that_is_none_is_refused_with_its_place():
+def test_a_script_that_is_none_is_refused_with_its_place(modules):
     with pytest.raises(RuntimeError, match="Name expected"):
-        shrunk("const = 1;", MODULES)
+        shrunk("const = 1;", modules)
 
 
 def test_without_terser_a_script_stays_as_it_is(tmp_path):
