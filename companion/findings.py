@@ -163,6 +163,11 @@ class Findings:
         if kept.text is None:
             kept.text = self._show(np.asarray(ids, dtype=np.int64))
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code of each finding so far."""
+        return tuple(self._kept)
+
     def take(self, other: "Findings", numbers: Sequence[int]) -> None:
         """Take what another has collected, of the rows that have these numbers here."""
         for code, theirs in other._kept.items():

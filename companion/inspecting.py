@@ -6,7 +6,7 @@ in the data set. What it leaves out: the training, and what a single batch can t
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -16,7 +16,7 @@ from tqdm import tqdm
 from companion.adapting import adapt_tokenizer
 from companion.auditing import audit_found
 from companion.expecting import Expectation
-from companion.findings import Findings, Report
+from companion.findings import RULES, Finding, Findings, Report, name_places
 from companion.tokenizing import Decode, gpt2_decode
 
 BATCHES = 64
@@ -80,9 +80,10 @@ def audit_loader(
     if batches is not None and batches < 1:
         raise ValueError(f"batches is at least 1, or None for all; found {batches}")
     adapted = None if tokenizer is None else adapt_tokenizer(tokenizer)
-    total = Findings(0, None)
-    by_entry, sums, seen = True, dict.fromkeys(_SUMMED, 0), 0
-    reports: list[tuple[Findings, list[int] | None, int]] = []
+    # Whether all rows have a number in the data set is known at the end, so both are kept.
+    as_entries: Findings | None = Findings(0, None)
+    as_rows, said = Findings(0, None), dict[str, list[int]]()
+    sums = dict.fromkeys(_SUMMED, 0)
     with _undisturbed(loader):
         taken = islice(_numbered_batches(loader), batches)
         for number, (entries, batch) in enumerate(tqdm(taken, total=batches, disable=not progress)):
@@ -91,27 +92,49 @@ def audit_loader(
             except (TypeError, ValueError) as error:
                 raise type(error)(f"batch {number}: {error}") from None
             height, width = tally["shape"]
-            by_entry = by_entry and entries is not None and len(entries) == height
-            reports.append((found, entries, height))
+            if entries is None or len(entries) != height:
+                as_entries = None
+            elif as_entries is not None:
+                as_entries.take(found, entries)
+            as_rows.take(found, range(sums["rows"], sums["rows"] + height))
+            for code in found.codes:
+                said.setdefault(code, []).append(number)
+            sums["batches"] += 1
             sums["rows"] += height
             sums["slots"] += height * width
             for name in ("tokens", "targets", "supervised"):
                 sums[name] += tally[name]
-    if not reports:
+    if not sums["batches"]:
         raise ValueError("the loader gives no batch to audit")
-    for found, entries, height in reports:
-        named = entries if by_entry and entries is not None else range(seen, seen + height)
-        total.take(found, named)
-        seen += height
-    total.rows = sums["rows"]
     share = 1 - sums["tokens"] / sums["slots"]
-    numbered = "entry" if by_entry else "row"
-    words = ("Entry", "Entries") if by_entry else ("Row", "Rows")
-    tally = {"batches": len(reports), **sums, "padding_share": share}
-    return LoaderReport(total.worded(*words), tally, numbered)
+    total = as_rows if as_entries is None else as_entries
+    total.rows = sums["rows"]
+    words = ("Row", "Rows") if as_entries is None else ("Entry", "Entries")
+    findings = _of_all(total.worded(*words), said, sums["batches"], share)
+    return LoaderReport(tuple(findings), {**sums, "padding_share": share}, words[0].lower())
 
 
-_SUMMED = ("rows", "slots", "tokens", "targets", "supervised")
+_SUMMED = ("batches", "rows", "slots", "tokens", "targets", "supervised")
+
+
+def _of_all(
+    findings: Iterable[Finding], said: Mapping[str, Sequence[int]], batches: int, share: float
+) -> Iterator[Finding]:
+    """Have findings that speak of a batch as a whole name it.
+
+    The shift is known where one batch tells it, and padding is that of all batches together.
+    """
+    for finding in findings:
+        code, sentence = finding.code, RULES[finding.code].sentence
+        if code == "mostly-padding":
+            if share > 1 / 2:
+                of_all = sentence.format(share=f"{share:.0%}").replace("this batch", "all batches")
+                yield replace(finding, sentence=of_all)
+        elif "{where}" in sentence:
+            yield finding
+        elif code != "shift-undetermined" or len(said[code]) == batches:
+            named = name_places(said[code], batches, "Batch", "Batches")
+            yield replace(finding, sentence=f"{named}: {finding.sentence}")
 
 
 def _numbered_batches(loader: Any) -> Iterator[tuple[list[int] | None, Any]]:

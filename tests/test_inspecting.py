@@ -117,3 +117,40 @@ def test_declared_beats_what_a_trainer_tells():
     expect = Expectation(vocabulary_size=20)
     assert audit(Trainer(50257), expect=expect).codes[0] == "id-out-of-range"
     assert np.all(np.array(audit(Trainer(50257), expect=expect).errors[0].rows) >= 0)
+
+
+def test_what_is_said_of_a_batch_as_a_whole_names_the_batch():
+    inputs, targets = Collator()([[5, 6, 7], [8, 9]])
+    nothing = inputs, torch.full_like(targets, -100)
+    report = audit_loader([(inputs, targets), nothing])
+    assert [(f.code, f.sentence) for f in report.errors] == [
+        (
+            "nothing-supervised",
+            "Batch 1: No target of this batch is supervised, so its mean loss is 0 divided by 0.",
+        )
+    ]
+    assert audit_loader([nothing] * 2).errors[0].sentence.startswith("Every batch: No target")
+    many = audit_loader([(inputs, targets), *[nothing] * 7])
+    assert many.errors[0].sentence.startswith("Batches 1, 2, 3, 4, 5 and 2 more: No target")
+
+
+def test_the_shift_is_known_where_one_batch_tells_it():
+    dark = {"input_ids": [[5, 5, 5, 5]], "labels": [[5, 5, 5, 5]]}
+    told = {"input_ids": [[5, 6, 7, END]], "labels": [[5, 6, 7, END]]}
+    expect = Expectation(end_id=None, pad_id=None)
+    assert "shift-undetermined" in audit(dark, expect=expect).codes
+    assert "shift-undetermined" in audit_loader([dark, dark], expect=expect).codes
+    assert "shift-undetermined" not in audit_loader([dark, told], expect=expect).codes
+
+
+def test_padding_is_that_of_all_batches():
+    wide = Collator(pad_to_multiple_of=64)([[5, 6, 7]])
+    full = Collator()([[5] * 200])
+    assert "mostly-padding" in audit_loader([wide]).codes
+    assert "mostly-padding" not in audit_loader([wide, full]).codes
+    share = audit_loader([wide, wide, Collator()([[5] * 8])])
+    (note,) = [f for f in share.findings if f.code == "mostly-padding"]
+    assert (
+        note.sentence
+        == f"Of the slots of all batches, {share.tally['padding_share']:.0%} are padding."
+    )
