@@ -305,17 +305,20 @@ def judge_special(
     inner = np.isin(texts.block, special) & (texts.at < last[texts.of]) & judged[texts.of]
     inner &= texts.at > begun[texts.of]
     slots = np.flatnonzero(inner)
-    slots = slots[~_ends_a_turn(texts, slots, markers)]
+    slots = slots[~_ends_a_turn(texts, slots, markers, begun)]
     slots = np.setdiff1d(slots, _doubled(texts, white))  # it is told of already
     if len(slots):
         of = texts.of[slots]
         found.add("special-in-text", np.unique(texts.row[of]), texts.cells(slots))
 
 
-def _ends_a_turn(texts: Texts, slots: Places, markers: Ids | None) -> Flags:
-    """Tell after which of these slots another turn opens: with a tag, or as the text began."""
+def _ends_a_turn(texts: Texts, slots: Places, markers: Ids | None, begun: Flags) -> Flags:
+    """Tell after which of these slots another turn opens: with a tag, or as the text began.
+
+    Where a text begins twice (`begun`), its first turn opens one token later.
+    """
     opens = np.zeros(len(slots), dtype=np.bool_)
-    first = texts.first[:-1][texts.of[slots]]
+    first = texts.first[:-1][texts.of[slots]] + begun[texts.of[slots]]
     is_end = np.isin(texts.block[slots], texts.declared.end_list)
     for ahead in (1, 2):
         there = np.minimum(slots + ahead, len(texts.block) - 1)

@@ -213,3 +213,12 @@ def test_a_second_cause_is_named_only_where_no_row_shows_the_end():
     batch["labels"] = [[11, 12, 13, 9], [21, -100, -100, -100]]
     cure = audit(batch, expect=Expectation(end_id=9)).errors[0].cure
     assert cure == "Find the padding by position, not by comparing with the pad id."
+
+
+@pytest.mark.parametrize("begins", [0, 1, 2])
+def test_a_chat_that_begins_twice_is_told_that_and_of_no_end_within_its_text(begins):
+    question, answer = [90, 93, 91, 5, 6, 92, 91], [90, 94, 91, 7, 8, 92, 91]
+    ids = [95] * begins + (question + answer) * 2
+    batch = {"input_ids": [ids], "labels": [ids]}
+    report = audit(batch, expect=Expectation(end_id=92, pad_id=92, begin_id=95))
+    assert report.codes == (("begin-missing",), (), ("begins-twice",))[begins]
