@@ -131,27 +131,39 @@ class Measured:
     padding: Padding
 
 
-@dataclass(frozen=True)
-class Survey(Found, Measured):
-    """What a file of entries holds; `rows` of its findings are entry numbers, from 1.
+@dataclass(frozen=True, repr=False)
+class FileSurvey(Found):
+    """What was found in a file, and its numbers, which stand before the findings in print.
 
-    Of many, a finding has the first thousand; `counts`: how many it is about, by its code.
+    Of many rows, a finding has the first thousand; `counts`: how many it is about, by its code.
     """
+
+    counts: dict[str, int]
+
+    def _numbers(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n".join([*self._numbers(), *_findings(self)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        numbers = html.escape("\n".join(self._numbers()))
+        return f"<pre>{numbers}</pre>{super()._repr_html_()}"
+
+
+@dataclass(frozen=True, repr=False)
+class Survey(FileSurvey, Measured):
+    """What a file of entries holds; `rows` of its findings are entry numbers, from 1."""
 
     entries: int
     style: str
     tokenizer: str
     template: Template
-    counts: dict[str, int]
 
-    def __str__(self) -> str:
-        return "\n".join([*_numbers(self), *_findings(self)])
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        numbers = html.escape("\n".join(_numbers(self)))
-        return f"<pre>{numbers}</pre>{super()._repr_html_()}"
+    def _numbers(self) -> Iterator[str]:
+        return _entry_numbers(self)
 
 
 @dataclass(frozen=True)
@@ -165,13 +177,13 @@ class Turns:
     lengths: Lengths
 
 
-@dataclass(frozen=True)
-class ChatSurvey(Found):
+@dataclass(frozen=True, repr=False)
+class ChatSurvey(FileSurvey):
     """What a file of conversations holds; `rows` of its findings are their numbers, from 1.
 
     `texts`: how many tokens the texts of a conversation have, each message encoded by
     itself, and no template around it. `measured`: what is known once a template has made one
-    text of each; None where none was given. `counts`: as a `Survey` has it.
+    text of each; None where none was given.
     """
 
     conversations: int
@@ -179,16 +191,9 @@ class ChatSurvey(Found):
     turns: Turns
     texts: Lengths
     measured: Measured | None
-    counts: dict[str, int]
 
-    def __str__(self) -> str:
-        return "\n".join([*_chat_numbers(self), *_findings(self)])
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        numbers = html.escape("\n".join(_chat_numbers(self)))
-        return f"<pre>{numbers}</pre>{super()._repr_html_()}"
+    def _numbers(self) -> Iterator[str]:
+        return _chat_numbers(self)
 
 
 @overload
@@ -585,7 +590,7 @@ _FIELDS = ("instruction", "input", "response")
 # In print -------------------------------------------------------------------------------
 
 
-def _numbers(found: Survey) -> Iterator[str]:
+def _entry_numbers(found: Survey) -> Iterator[str]:
     """Give what was counted, as lines for a terminal."""
     limit = "none" if found.max_length is None else f"{found.max_length:,}"
     yield f"survey: {_many(found.entries, 'entry', 'entries')}; {found.headline}"
