@@ -79,7 +79,7 @@ pins: ## renew requirements.txt from the ranges in pyproject.toml
 	$(PYTHON) scripts/pins.py $(PIP_ARGS)
 
 clean: ## remove the built site and the environment
-	rm -rf _build .venv tests/javascript/node_modules
+	rm -rf _build .venv tests/javascript/node_modules $(MAKING)/node_modules
 
 .venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(v < (3, 11, 2) and f"Python 3.11.2 is needed, and $(PYTHON) is {v[0]}.{v[1]}.{v[2]}; name another with make PYTHON=...")'

@@ -23,9 +23,10 @@ FILE = "<your answer>"
 MOST_OUTPUT = 20_000
 """Characters of what an answer prints, and of an error, that are kept."""
 
+random.Random("")  # finds its hash at the first text, which would look like a change below
+
 # What `check` and this module rely on; where an answer has changed one, nothing that is said
 # after it can be trusted, and Python has to start anew.
-random.Random("")  # finds its hash at the first text, which would look like a change
 _RELIED_ON = ("builtins", "copy", "inspect", "io", "json", "random", "re", "sys", "traceback")
 
 
