@@ -17,6 +17,8 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from companion.formatting import STYLES
@@ -28,14 +30,23 @@ The last two are what a shell reports of a program that the signal has ended."""
 
 if TYPE_CHECKING:
     from companion.adapting import Tokenizer
+    from companion.conversations import Conversation
     from companion.entries import Entry
     from companion.findings import Found
     from companion.reading import FileRows
+    from companion.tokenizing import TokenizedEntry
 
 MASKS = ("none", "prompt", "prompt_without_header")
 """Those of `companion.masking`, which needs more than the standard library; a test compares."""
 
-OPTIONS = {"style": None, "max_length": None, "mask": None, "batch_size": 8, "tokenizer": None}
+OPTIONS = {
+    "style": None,
+    "template": None,
+    "max_length": None,
+    "mask": None,
+    "batch_size": 8,
+    "tokenizer": None,
+}
 """The options that both commands have, and what they are where they are not given."""
 
 DESCRIPTION = """See how instruction data becomes the tensors that a model is fine-tuned on.
@@ -108,17 +119,51 @@ def _audit(given: argparse.Namespace) -> int:
 
 def _survey(given: argparse.Namespace, rows: "FileRows") -> "Found":
     test: Any = None if given.test is None else _same_kind(given.test, rows)
+    tokenize = _by_template(given, rows)
+    made: dict[str, Any] = {"style": given.style} if tokenize is None else {"tokenize": tokenize}
     from companion.surveying import survey
 
-    return survey(
+    found: Found = survey(
         _with_bar(rows),
-        style=given.style,
+        **made,
         tokenizer=_tokenizer(given) or "gpt2",
         max_length=given.max_length,
         mask=given.mask or "none",
         batch_size=given.batch_size,
         test=test,
     )
+    return found
+
+
+def _by_template(
+    given: argparse.Namespace, rows: "FileRows"
+) -> "Callable[[list[Conversation]], list[TokenizedEntry]] | None":
+    """Give what tokenizes conversations by their template; None where there is none."""
+    if rows.form.gives != "conversations":
+        if given.template is not None:
+            raise ValueError(
+                f"--template is for conversations, and {rows.name} holds {rows.form.gives}"
+            )
+        return None
+    from companion.adapting import adapt_tokenizer
+
+    tokenizer = _tokenizer(given) or adapt_tokenizer("gpt2")
+    if given.template is None and tokenizer.template is None:
+        return None
+    from companion.chatting import choose_template, tokenize_conversations
+    from companion.templates import TEMPLATES
+
+    template: Any = given.template
+    if template is not None and template not in TEMPLATES:
+        template = Path(template)
+        if not template.is_file():
+            names = ", ".join(TEMPLATES)
+            raise ValueError(
+                f"--template: there is no file {template}, and no template of that "
+                f"name; there are {names}"
+            )
+    chosen = choose_template(template, tokenizer)
+    return partial(tokenize_conversations, template=chosen, tokenizer=tokenizer)
 
 
 def _same_kind(path: str, rows: "FileRows") -> "FileRows":
@@ -195,6 +240,10 @@ def _show(given: argparse.Namespace) -> int:
         from companion.showing.terminal import walk_conversation
 
         steps = walk_conversation(row, tokenizer=tokenizer or "gpt2", **looks)
+        if tokenize := _by_template(given, rows):
+            steps += (
+                f"\n\nBy its template\n{_walk_labels(given, tokenize([row])[0], tokenizer, looks)}"
+            )
         head = f"Conversation {among}"
     else:
         from companion.showing.terminal import walk_row
@@ -203,6 +252,22 @@ def _show(given: argparse.Namespace) -> int:
     print(head, end="\n\n")
     print(_with_colors(steps) if color else show_lines(steps))
     return 0
+
+
+def _walk_labels(
+    given: argparse.Namespace,
+    text: "TokenizedEntry",
+    tokenizer: "Tokenizer | None",
+    looks: dict[str, Any],
+) -> str:
+    """Give the ids of a conversation, with the label of each."""
+    from companion.chatting import supervised_positions
+    from companion.forms import IGNORED, TokenRow
+    from companion.showing.terminal import walk_row
+
+    ids, learned = text.ids.tolist(), set(supervised_positions(text, given.mask or "none"))
+    labels = [id if place in learned else IGNORED for place, id in enumerate(ids)]
+    return walk_row(TokenRow(tuple(ids), tuple(labels)), tokenizer=tokenizer or "gpt2", **looks)
 
 
 def _walk(
@@ -322,6 +387,12 @@ def _command(
         help="the prompt style of entries: %(choices)s (default: alpaca; none for entries that "
         "bring their whole prompt)",
         metavar="STYLE",
+    )
+    command.add_argument(
+        "--template",
+        metavar="NAME",
+        help="the chat template of conversations: chatml, smollm2, llama3, gemma3, qwen2.5, qwen3, "
+        "or a file with one in Jinja (default: the tokenizer's own; none for gpt2)",
     )
     command.add_argument(
         "--tokenizer",

@@ -421,7 +421,8 @@ def _named(
             try:
                 tokenize([row])
             except ValueError as error:
-                raise ValueError(f"{one} {number}: {error}") from None
+                said = str(error).removeprefix(f"{one} 1: ")
+                raise ValueError(f"{one} {number}: {said}") from None
         raise
 
 

@@ -436,9 +436,44 @@ def test_conversations_are_surveyed_and_shown(tmp_path, capsys):
     assert "note turn-empty: Conversation 2: a turn holds no text" in out
     assert main(shlex.split(out.splitlines()[-1])[3:]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("Conversation 2 of 2\n\n2 turns, 1 token of text by tokenizer gpt2;")
+    assert shown.startswith("Conversation 2 of 2\n\n2 turns, 1 token of text by tokenizer gpt2,")
     assert main(["audit", path, "--test", path]) == 1
     assert "error test-leak: Every conversation: " in capsys.readouterr().out
+
+
+def test_conversations_are_measured_by_their_template(tmp_path, capsys):
+    path = write(tmp_path, "talks.jsonl", "".join(json.dumps(talk) + "\n" for talk in TALKS))
+    jinja = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
+    (own := tmp_path / "own.jinja").write_text(jinja)
+    for options, measured in (
+        (["--template", "chatml", "--tokenizer", "smollm2"], "4 of 24 targets are"),
+        (["--tokenizer", "smollm2"], "4 of 66 targets are"),  # by its own, with a system message
+        (["--template", str(own)], "23 of 43 targets are"),
+    ):
+        assert main(["audit", path, "--mask", "prompt", *options]) == 0
+        assert measured in capsys.readouterr().out
+    with_template = ["--template", "chatml", "--tokenizer", "smollm2", "--mask", "prompt"]
+    assert main(["show", path, "--entry", "1", *with_template]) == 0
+    labels = [line.split()[-1] for line in capsys.readouterr().out.splitlines()[-6:]]
+    assert labels == ["-100", "-100", "19556", "17", "2", "-100"]
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("chatm", "--template: there is no file chatm, and no template of that name; there are"),
+        ("smollm2", "conversation 2: the conversation offers tools, and template 'smollm2' has no"),
+    ],
+)
+def test_a_template_that_does_not_fit_is_told_with_those_that_do(template, said, tmp_path, capsys):
+    talks = [TALKS[0], TALKS[0] | {"tools": [{"name": "add"}]}]
+    path = write(tmp_path, "talks.json", talks)
+    assert said in refused(capsys, "audit", path, "--template", template)
+
+
+def test_a_template_is_for_conversations(few, capsys):
+    said = refused(capsys, "audit", few, "--template", "chatml")
+    assert f"--template is for conversations, and {few} holds entries" in said
 
 
 def test_rows_of_ids_are_audited_and_shown(tmp_path, capsys):

@@ -139,14 +139,14 @@ def walk_conversation(
 
     >>> from companion.conversations import Message
     >>> print(walk_conversation(Conversation((Message("user", "Hi"),))))
-    1 turn, 1 token of text by tokenizer gpt2; no chat template
+    1 turn, 1 token of text by tokenizer gpt2, without a template
     <BLANKLINE>
       1 user, 1 token
                    Hi
     """
     adapted, paint = adapt_tokenizer(tokenizer), _paint if color else _plain
     counts = [len(adapted.encode(message.content)) for message in conversation]
-    by = f"of text by tokenizer {adapted.name}; no chat template"
+    by = f"of text by tokenizer {adapted.name}, without a template"
     lines = [f"{_many(len(counts), 'turn')}, {_many(sum(counts), 'token')} {by}"]
     for number, (message, many) in enumerate(zip(conversation, counts, strict=True), 1):
         more = {key: value for key, value in message.more.items() if key != "weight"}
