@@ -241,9 +241,7 @@ def _show(given: argparse.Namespace) -> int:
 
         steps = walk_conversation(row, tokenizer=tokenizer or "gpt2", **looks)
         if tokenize := _by_template(given, rows):
-            steps += (
-                f"\n\nBy its template\n{_walk_labels(given, tokenize([row])[0], tokenizer, looks)}"
-            )
+            steps += "\n\nBy its template\n" + _walk_labels(given, row, tokenize, looks)
         head = f"Conversation {among}"
     else:
         from companion.showing.terminal import walk_row
@@ -256,18 +254,23 @@ def _show(given: argparse.Namespace) -> int:
 
 def _walk_labels(
     given: argparse.Namespace,
-    text: "TokenizedEntry",
-    tokenizer: "Tokenizer | None",
+    row: "Conversation",
+    tokenize: "Callable[[list[Conversation]], list[TokenizedEntry]]",
     looks: dict[str, Any],
 ) -> str:
-    """Give the ids of a conversation, with the label of each."""
+    """Give the ids of a conversation, with the label of each; or why its template has none."""
     from companion.chatting import supervised_positions
     from companion.forms import IGNORED, TokenRow
     from companion.showing.terminal import walk_row
 
+    try:
+        (text,) = tokenize([row])
+    except ValueError as error:
+        return _sentence(error).removeprefix("conversation 1: ")
     ids, learned = text.ids.tolist(), set(supervised_positions(text, given.mask or "none"))
     labels = [id if place in learned else IGNORED for place, id in enumerate(ids)]
-    return walk_row(TokenRow(tuple(ids), tuple(labels)), tokenizer=tokenizer or "gpt2", **looks)
+    tokenizer = _tokenizer(given) or "gpt2"
+    return walk_row(TokenRow(tuple(ids), tuple(labels)), tokenizer=tokenizer, **looks)
 
 
 def _walk(

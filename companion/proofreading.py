@@ -40,6 +40,13 @@ RULES: dict[str, Rule] = {
         "Take these entries out of one of the two files.",
         "08_auditing",
     ),
+    "template-refuses": Rule(
+        "error",
+        "{where}: the chat template has no place for it, so it makes no text. What lengths, "
+        "padding and targets say is about the others.",
+        "Choose a template that has a place for it, or take the conversation out.",
+        "13_chatting",
+    ),
     "response-empty": Rule(
         "error",
         "{where}: the response is empty, so the model learns to answer nothing.",

@@ -250,7 +250,8 @@ def survey(
     `rows`: a list, or an iterator such as `companion.reading.iterate_file` gives, which is
     read once. `style`: of entries; by default Alpaca's, and none for those that bring their
     whole prompt. `tokenize`: tokenizes a list of conversations by their template; without it,
-    what depends on the template is left out. `tokenizer`: whatever `adapt_tokenizer` takes;
+    what depends on the template is left out; one that it refuses with a `ValueError` is found,
+    and the others are measured. `tokenizer`: whatever `adapt_tokenizer` takes;
     beside an `encode` and `decode` of your own, the name to show. `max_length`, `mask`: as
     the `Collator` takes them, its truncation being "cut". `batch_size`, `seed`: of the
     batches whose padding is counted. `test`: rows that should share no question with these.
@@ -322,13 +323,15 @@ class _Batches:
 
 @dataclass
 class _Seen:
-    """What was seen of one piece; `lengths` and `lost` of each text, `with_input` of entries.
+    """What was seen of one piece; `numbers`, `lengths` and `lost` of each text, `with_input` of
+    entries.
 
     Of conversations: `roles`, how many turns and tokens each has, `turns` and `texts` of each.
     """
 
     notes: list[Note] = field(default_factory=list)
     digests: list[tuple[bytes, bytes]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     lost: list[bool] = field(default_factory=list)
     supervised: int = 0
@@ -390,7 +393,8 @@ def _look(
     """Look through the rows of a piece."""
     first, rows = piece
     seen, one = _Seen(), "conversation" if isinstance(rows[0], Conversation) else "entry"
-    for text in [] if tokenize is None else _named(tokenize, rows, first, one):
+    for number, text in [] if tokenize is None else _placed(tokenize, rows, first, seen):
+        seen.numbers.append(number)
         kept = truncate(text, truncate_to, "cut", END_ID)
         seen.lengths.append(text.length - 1)
         seen.lost.append(bool(text.turns) and not kept.turns)
@@ -410,20 +414,23 @@ def _look(
     return seen
 
 
-def _named(
-    tokenize: Callable[[list[Any]], list[TokenizedEntry]], rows: list[Any], first: int, one: str
-) -> list[TokenizedEntry]:
-    """Tokenize rows; where that is refused, name the row that it is refused for."""
+def _placed(
+    tokenize: Callable[[list[Any]], list[TokenizedEntry]], rows: list[Any], first: int, seen: _Seen
+) -> Iterator[tuple[int, TokenizedEntry]]:
+    """Give the text of each row with its number; note conversations that a template refuses."""
     try:
-        return tokenize(rows)
+        yield from enumerate(tokenize(rows), first)
     except ValueError:
         for number, row in enumerate(rows, first):
             try:
-                tokenize([row])
+                yield number, tokenize([row])[0]
             except ValueError as error:
-                said = str(error).removeprefix(f"{one} 1: ")
-                raise ValueError(f"{one} {number}: {said}") from None
-        raise
+                if not isinstance(row, Conversation):
+                    raise ValueError(f"entry {number}: {error}") from None
+                said = str(error).removeprefix("conversation 1: ")
+                seen.notes.append(
+                    Note("template-refuses", number, f"conversation {number}, {said}")
+                )
 
 
 def _count_turns(conversation: Conversation, seen: _Seen, count: Encode) -> None:
@@ -433,6 +440,9 @@ def _count_turns(conversation: Conversation, seen: _Seen, count: Encode) -> None
         seen.role_tokens[message.role] += many
     seen.turns.append(len(tokens))
     seen.texts.append(sum(tokens))
+
+
+_KINDS = {"numbers": np.int32, "lengths": np.int32, "lost": bool, "turns": int, "texts": int}
 
 
 class _Total:
@@ -453,7 +463,7 @@ class _Total:
         self.with_input += seen.with_input
         self.role_turns.update(seen.role_turns)
         self.role_tokens.update(seen.role_tokens)
-        for name, kind in (("lengths", np.int32), ("lost", bool), ("turns", int), ("texts", int)):
+        for name, kind in _KINDS.items():
             self._arrays.setdefault(name, []).append(np.array(getattr(seen, name), kind))
 
     def array(self, name: str) -> NDArray[Any]:
@@ -497,13 +507,14 @@ def _chat_survey(total: _Total, batches: _Batches, name: str) -> ChatSurvey:
 
 
 def _measure_batches(total: _Total, batches: _Batches) -> Measured:
-    lengths, lost, limit = total.array("lengths"), total.array("lost"), batches.max_length
+    numbers, limit = total.array("numbers"), batches.max_length
+    lengths, lost = total.array("lengths"), total.array("lost")
     longest = int(lengths.max())  # a limit beyond it may be too large for an array
     limited = np.minimum(lengths, longest if limit is None else min(limit, longest))
     cut = lengths > limited
     code = "nothing-supervised" if lost.all() else "response-lost"
-    total.found.add_all(code, 1 + np.flatnonzero(lost))
-    total.found.add_all("response-cut", 1 + np.flatnonzero(cut & ~lost))
+    total.found.add_all(code, numbers[lost])
+    total.found.add_all("response-cut", numbers[cut & ~lost])
     return Measured(
         max_length=limit,
         mask=batches.mask,
@@ -514,14 +525,17 @@ def _measure_batches(total: _Total, batches: _Batches) -> Measured:
         supervised=total.supervised,
         cut=int(cut.sum()),
         lost=int(lost.sum()),
-        lengths=measure(lengths),
+        lengths=measure(lengths, numbers),
         padding=_pad(lengths, limited, limit, batches.batch_size, batches.seed),
     )
 
 
-def measure(lengths: NDArray[np.int64]) -> Lengths:
-    """Give what is told of lengths, shape (rows,), in the order of the file."""
-    ordered = np.sort(lengths)
+def measure(lengths: NDArray[np.int64], numbers: NDArray[np.int64] | None = None) -> Lengths:
+    """Give what is told of lengths, shape (rows,), in the order of the file.
+
+    `numbers`: of the rows in the file, where they are not 1, 2, 3 ...
+    """
+    ordered, longest = np.sort(lengths), int(lengths.argmax())
     classes: list[tuple[int, int, int]] = []
     first = last = 1
     while first <= ordered[-1]:
@@ -534,7 +548,7 @@ def measure(lengths: NDArray[np.int64]) -> Lengths:
         median=_at_most(ordered, 50),
         p95=_at_most(ordered, 95),
         longest=int(ordered[-1]),
-        longest_entry=int(lengths.argmax()) + 1,
+        longest_entry=longest + 1 if numbers is None else int(numbers[longest]),
         histogram=tuple(classes),
     )
 

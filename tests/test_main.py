@@ -458,17 +458,24 @@ def test_conversations_are_measured_by_their_template(tmp_path, capsys):
     assert labels == ["-100", "-100", "19556", "17", "2", "-100"]
 
 
-@pytest.mark.parametrize(
-    ("template", "said"),
-    [
-        ("chatm", "--template: there is no file chatm, and no template of that name; there are"),
-        ("smollm2", "conversation 2: the conversation offers tools, and template 'smollm2' has no"),
-    ],
-)
-def test_a_template_that_does_not_fit_is_told_with_those_that_do(template, said, tmp_path, capsys):
-    talks = [TALKS[0], TALKS[0] | {"tools": [{"name": "add"}]}]
+def test_a_template_that_is_not_there_is_told_with_those_that_are(tmp_path, capsys):
+    path = write(tmp_path, "talks.json", TALKS)
+    said = refused(capsys, "audit", path, "--template", "chatm")
+    assert "--template: there is no file chatm, and no template of that name; there are ch" in said
+
+
+def test_a_conversation_that_its_template_has_no_place_for_is_found_and_the_rest_measured(
+    tmp_path, capsys
+):
+    talks = [TALKS[0] | {"tools": [{"name": "add"}]}, TALKS[0]]
     path = write(tmp_path, "talks.json", talks)
-    assert said in refused(capsys, "audit", path, "--template", template)
+    assert main(["audit", path, "--tokenizer", "smollm2"]) == 1
+    out = capsys.readouterr().out
+    assert "error template-refuses: Conversation 1: the chat template has no place for it" in out
+    assert "found: conversation 1, the conversation offers tools, and template 'smollm2'" in out
+    assert "longest 34 (conversation 2)" in out
+    assert main(shlex.split(out.splitlines()[-1])[3:]) == 0
+    assert "By its template\nthe conversation offers tools" in capsys.readouterr().out
 
 
 def test_a_template_is_for_conversations(few, capsys):

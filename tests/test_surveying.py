@@ -330,7 +330,8 @@ def survey_case(code, before=(FOUR, BLUE)):
 
 
 def test_every_rule_has_its_case():
-    assert CASES.keys() | CHAT_CASES.keys() == RULES.keys()
+    # "template-refuses" needs a template, and has a test beside those of what tokenizes.
+    assert CASES.keys() | CHAT_CASES.keys() | {"template-refuses"} == RULES.keys()
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -624,9 +625,19 @@ def tokenize_one(conversation):
     return TokenizedEntry(ids, turns, closed=True)
 
 
-def test_a_conversation_that_cannot_be_tokenized_is_named():
-    with pytest.raises(ValueError, match="conversation 2: roles must alternate"):
-        of_bytes([HELLO, TALK], tokenize=refuse_long)
+def test_conversations_that_a_template_refuses_are_found_and_the_others_measured():
+    found = of_bytes([TALK, HELLO, TALK], tokenize=refuse_long)
+    refused = finding(found, "template-refuses")
+    assert (refused.severity, refused.rows) == ("error", (1, 3))
+    assert refused.text == "conversation 1, roles must alternate"
+    assert (found.measured.tokens, found.measured.lengths.longest_entry) == (9, 2)
+    assert of_bytes([TALK], tokenize=refuse_long).measured is None
+    (lost,) = [
+        one
+        for one in of_bytes([TALK, HELLO], tokenize=refuse_long, max_length=2).findings
+        if one.code == "nothing-supervised"
+    ]
+    assert lost.rows == (2,)
 
 
 def refuse_long(conversations):
