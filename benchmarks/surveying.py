@@ -30,7 +30,7 @@ ENTRIES = 52_000
 ROUNDS = 5
 SEEDS = {"entries": 0, "turns": 1}
 
-CALLS = ("survey", "build", "datasets", "datasets, two processes")
+CALLS = ("survey", "survey, two processes", "build", "datasets", "datasets, two processes")
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _one(name: str, path: str, folder: str) -> None:
     elif name == "build":
         tokens = _by_building(path, folder)
     else:
-        tokens = _by_survey(path)
+        tokens = _by_survey(path, 2 if "two" in name else 1)
     wall = time.perf_counter() - start
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(used.ru_utime + used.ru_stime for used in usage)
@@ -125,11 +125,11 @@ def _one(name: str, path: str, folder: str) -> None:
     print(json.dumps({"tokens": tokens, "wall": wall, "cpu": cpu, "memory": round(memory)}))
 
 
-def _by_survey(path: str) -> int:
+def _by_survey(path: str, processes: int) -> int:
     from companion.reading import iterate_file
     from companion.surveying import survey
 
-    found = survey(iterate_file(path), max_length=512)  # type: ignore[call-overload]
+    found = survey(iterate_file(path), max_length=512, processes=processes)  # type: ignore[call-overload]
     return int(found.tokens)
 
 

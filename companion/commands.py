@@ -131,8 +131,14 @@ def _survey(given: argparse.Namespace, rows: "FileRows") -> "Found":
         mask=given.mask or "none",
         batch_size=given.batch_size,
         test=test,
+        processes=_cores(),
     )
     return found
+
+
+def _cores() -> int:
+    """Count the processors that this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def _by_template(

@@ -31,7 +31,7 @@ from companion.forms import style_for
 from companion.ignoring import Spans
 from companion.masking import get_mask
 from companion.padding import count_pads, padding_share
-from companion.piecing import cut_pieces
+from companion.piecing import cut_pieces, map_pieces
 from companion.proofreading import (
     RULES,
     Collected,
@@ -209,6 +209,7 @@ def survey(
     batch_size: int = 8,
     seed: int = 0,
     test: Iterable[Entry] | None = None,
+    processes: int = 1,
     progress: bool = False,
 ) -> Survey: ...
 
@@ -226,6 +227,7 @@ def survey(
     batch_size: int = 8,
     seed: int = 0,
     test: Iterable[Conversation] | None = None,
+    processes: int = 1,
     progress: bool = False,
 ) -> ChatSurvey: ...
 
@@ -243,6 +245,7 @@ def survey(
     batch_size: int = 8,
     seed: int = 0,
     test: Iterable[Any] | None = None,
+    processes: int = 1,
     progress: bool = False,
 ) -> Survey | ChatSurvey:
     """Give the survey of entries, or of conversations, as they would be trained on.
@@ -255,6 +258,7 @@ def survey(
     beside an `encode` and `decode` of your own, the name to show. `max_length`, `mask`: as
     the `Collator` takes them, its truncation being "cut". `batch_size`, `seed`: of the
     batches whose padding is counted. `test`: rows that should share no question with these.
+    `processes`: how many share the work on a large file, where the system can fork.
     `progress`: a bar on stderr.
 
     Raises `ValueError` for no rows, and for what the `Collator` would refuse.
@@ -269,6 +273,8 @@ def survey(
         get_style(style)
     if batch_size < 1:
         raise ValueError(f"batch_size is at least 1; found {batch_size}")
+    if processes < 1:
+        raise ValueError(f"processes is at least 1; found {processes}")
     batches = _Batches(max_length, mask, batch_size, seed)
     Collator(mask=mask, max_length=max_length)  # what it refuses is refused here, before the work
     name, source = _source(tokenizer, encode, decode)
@@ -288,7 +294,7 @@ def survey(
         tested=digest_test(test or ()),
     )
     total = _Total("conversation" if is_chat else "entry")
-    for seen in map(look, _numbered(chain([first], read))):
+    for seen in map_pieces(look, _numbered(chain([first], read)), processes):
         total.add(seen)
     total.repeats.find(total.found)
     if is_chat:

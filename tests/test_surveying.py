@@ -656,7 +656,11 @@ def test_how_the_rows_are_cut_into_pieces_changes_nothing(monkeypatch):
     monkeypatch.setattr(
         piecing.cut_pieces, "__defaults__", (*piecing.cut_pieces.__defaults__[:1], 9, 900)
     )
-    assert survey(iter(entries), max_length=50, mask="prompt", test=[SOFT]) == whole
+    for processes in (1, 2):  # the second time, ten pieces are shared by two
+        again = survey(
+            iter(entries), max_length=50, mask="prompt", test=[SOFT], processes=processes
+        )
+        assert again == whole
 
 
 def test_a_file_is_surveyed_in_bounded_memory(monkeypatch):
