@@ -6,11 +6,13 @@ it leaves out: what that function does. The standard library is all it needs.
 """
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from itertools import chain, islice
+from threading import Thread
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -91,9 +93,20 @@ _given: list[Callable[[Any], Any]] = []
 
 
 def _begin(work: Callable[[Any], Any]) -> None:
-    """Keep what is to be done; Ctrl-C is for the process that started this one."""
+    """Keep what is to be done, and end when the process that started this one has ended.
+
+    Ctrl-C is for that process alone. It may end by it at once, and without a word to us.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _given[:] = [work]
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
 def _work(piece: Any) -> Any:

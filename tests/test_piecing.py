@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -54,3 +57,36 @@ def test_what_the_work_raises_is_raised():
 def test_a_killed_process_is_told_and_nothing_waits_for_it():
     with pytest.raises(OSError, match="one of the processes that shared the work was killed"):
         list(map_pieces(lambda _: os.kill(os.getpid(), signal.SIGKILL), range(50), processes=2))
+
+
+WORKING = """
+import os, sys, time
+from companion.piecing import map_pieces
+def work(piece):
+    os.write(1, b"%d\\n" % os.getpid())
+    time.sleep(0.05)
+list(map_pieces(work, range(10**6), processes=2))
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_when_the_program_ends_its_processes_end_too(sent):
+    command = [sys.executable, "-c", f"import signal\nsignal.signal(2, signal.SIG_DFL){WORKING}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    workers = {int(process.stdout.readline()) for _ in range(20)}
+    process.send_signal(sent)
+    process.wait(timeout=60)
+    # What they print to ends only when nobody holds it any more.
+    process.stdout.read()
+    until = time.monotonic() + 30
+    while any(map(is_alive, workers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
