@@ -72,12 +72,10 @@ list(map_pieces(work, range(10**6), processes=2))
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_when_the_program_ends_its_processes_end_too(sent):
     command = [sys.executable, "-c", f"import signal\nsignal.signal(2, signal.SIG_DFL){WORKING}"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    workers = {int(process.stdout.readline()) for _ in range(20)}
-    process.send_signal(sent)
-    process.wait(timeout=60)
-    # What they print to ends only when nobody holds it any more.
-    process.stdout.read()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        workers = {int(process.stdout.readline()) for _ in range(20)}
+        process.send_signal(sent)
+        process.wait(timeout=60)
     until = time.monotonic() + 30
     while any(map(is_alive, workers)) and time.monotonic() < until:
         time.sleep(0.05)
