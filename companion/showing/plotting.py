@@ -29,7 +29,7 @@ from companion.showing.palette import INK, PAGE, ROLES
 from companion.showing.table import STEPS
 from companion.tokenizing import TokenizedEntry
 
-_INK = "#010203"
+INK_STAND_IN = "#010203"
 """Stands for the page's own ink until the picture is written."""
 
 _Letters = tuple[list[str], tuple[float, float]]
@@ -70,18 +70,20 @@ class Picture:
         common; and it holds no style sheet and no style attribute, which would reach beyond
         it, or which a strict page ignores.
         """
-        written = _without_styles(_with_own_ids(self._drawn())).replace(_INK, "currentColor")
+        written = _without_styles(_with_own_ids(self._drawn())).replace(
+            INK_STAND_IN, "currentColor"
+        )
         for role, look in ROLES.items():
-            written = written.replace(_stand_in(role), f"var(--role-{role}, {look.light})")
+            written = written.replace(stand_in(role), f"var(--role-{role}, {look.light})")
         # matplotlib's rule for every element would hold for the whole page; the root hands it down.
         written = written.replace(_RULE, "").replace("<svg", f"<svg {_HANDED_DOWN}", 1)
         return written[written.index("<svg") :].strip()
 
     def save(self, path: str | Path) -> None:
         """Write the figure to a file of its own, as SVG in the colours of a light page."""
-        written = self._drawn().replace(_INK, INK[0])
+        written = self._drawn().replace(INK_STAND_IN, INK[0])
         for role, look in ROLES.items():
-            written = written.replace(_stand_in(role), look.light)
+            written = written.replace(stand_in(role), look.light)
         sheet = f'<rect width="100%" height="100%" fill="{PAGE[0]}"/><defs>'
         Path(path).write_text(written.replace("<defs>", sheet, 1), encoding="utf-8")
 
@@ -173,9 +175,9 @@ def draw_lengths(entries: Sequence[TokenizedEntry]) -> Picture:
     ends = np.zeros(len(entries))
     # Told apart without colour: plain, hatched, solid ink, empty.
     looks = (
-        ("prompt", _stand_in("template"), ""),
-        ("response", _stand_in("response"), "///"),
-        ("end token", _INK, ""),
+        ("prompt", stand_in("template"), ""),
+        ("response", stand_in("response"), "///"),
+        ("end token", INK_STAND_IN, ""),
         ("pads", "none", ""),
     )
     for (label, colour, hatch), lengths in zip(looks, np.transpose(parts), strict=True):
@@ -186,7 +188,7 @@ def draw_lengths(entries: Sequence[TokenizedEntry]) -> Picture:
             height=0.8,
             label=label,
             facecolor=colour,
-            edgecolor=_INK,
+            edgecolor=INK_STAND_IN,
             linewidth=0.6,
             hatch=hatch,
         )
@@ -211,8 +213,8 @@ def draw_packs(lengths: Sequence[int], packs: Sequence[Sequence[int]], pack_leng
     taken = [[min(int(lengths[entry]), pack_length) for entry in pack] for pack in packs]
     # Neighbours are told apart without colour: plain and hatched in turn; no fill is empty.
     looks = {
-        "an entry": (_stand_in("template"), ""),
-        "the next": (_stand_in("response"), "///"),
+        "an entry": (stand_in("template"), ""),
+        "the next": (stand_in("response"), "///"),
         "empty": ("none", ""),
     }
     named = set[str]()
@@ -228,7 +230,7 @@ def draw_packs(lengths: Sequence[int], packs: Sequence[Sequence[int]], pack_leng
                 height=0.8,
                 label="_" if part in named else part,  # a leading "_" keeps it off the legend
                 facecolor=colour,
-                edgecolor=_INK,
+                edgecolor=INK_STAND_IN,
                 linewidth=0.6,
                 hatch=hatch,
             )
@@ -272,14 +274,14 @@ def draw_waves(means: Mapping[str, Sequence[float]], what: str = "Mean length") 
     for place, (name, values) in enumerate(means.items()):
         low = 1 - (1.25 * place + 1.15) / height
         axes = figure.add_axes((0.15, low, 0.82, 0.88 / height), facecolor="none")
-        axes.plot(range(len(values)), values, color=_INK, linewidth=0.9)
+        axes.plot(range(len(values)), values, color=INK_STAND_IN, linewidth=0.9)
         axes.set(ylim=(0, 1.05 * top), ylabel="tokens")
-        axes.set_title(name, loc="left", color=_INK, fontsize=12, pad=3)
-        axes.tick_params(colors=_INK, labelsize=11, labelbottom=place == len(means) - 1)
-        axes.yaxis.label.set(color=_INK, fontsize=12)
+        axes.set_title(name, loc="left", color=INK_STAND_IN, fontsize=12, pad=3)
+        axes.tick_params(colors=INK_STAND_IN, labelsize=11, labelbottom=place == len(means) - 1)
+        axes.yaxis.label.set(color=INK_STAND_IN, fontsize=12)
         for side in axes.spines.values():
             side.set_visible(False)
-    axes.set_xlabel("batch", color=_INK, fontsize=12)
+    axes.set_xlabel("batch", color=INK_STAND_IN, fontsize=12)
     described = " ".join(
         f"{name}: {len(values)} batches, from {min(values):.0f} to {max(values):.0f} tokens."
         for name, values in means.items()
@@ -302,8 +304,8 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     figure, axes = _lines(waits)
     axes.set_ylim(bottom=0)
     axes.locator_params(integer=True)
-    axes.set_xlabel("milliseconds added to the collate", color=_INK, fontsize=12)
-    axes.set_ylabel("milliseconds waited", color=_INK, fontsize=12)
+    axes.set_xlabel("milliseconds added to the collate", color=INK_STAND_IN, fontsize=12)
+    axes.set_ylabel("milliseconds waited", color=INK_STAND_IN, fontsize=12)
     described = " ".join(
         f"{name}: {', '.join(f'{waited:.1f} at {added:g}' for added, waited in points)}."
         for name, points in waits.items()
@@ -326,8 +328,8 @@ def draw_curves(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
         raise ValueError("there is nothing to draw: give at least one run, of a point or more")
     figure, axes = _lines(curves, markevery=0.12)
     axes.set_yscale("log")
-    axes.set_xlabel("updates", color=_INK, fontsize=12)
-    axes.set_ylabel("printed loss", color=_INK, fontsize=12)
+    axes.set_xlabel("updates", color=INK_STAND_IN, fontsize=12)
+    axes.set_ylabel("printed loss", color=INK_STAND_IN, fontsize=12)
     described = " ".join(
         f"{name}: {', '.join(f'{loss:.2g} at {update:g}' for update, loss in _ends(points))}."
         for name, points in curves.items()
@@ -355,14 +357,14 @@ def _lines(
         axes.plot(
             *zip(*points, strict=True),
             label=name,
-            color=_INK,
+            color=INK_STAND_IN,
             linestyle=kind,
             linewidth=1.2,
             marker=mark,
             markersize=4,
             markevery=markevery,
         )
-    axes.tick_params(colors=_INK, labelsize=11)
+    axes.tick_params(colors=INK_STAND_IN, labelsize=11)
     for side in axes.spines.values():
         side.set_visible(False)
     axes.legend(
@@ -371,7 +373,7 @@ def _lines(
         bbox_to_anchor=(-0.15, 1),
         frameon=False,
         fontsize=11,
-        labelcolor=_INK,
+        labelcolor=INK_STAND_IN,
         borderaxespad=0.2,
         columnspacing=1,
         handlelength=2.4,
@@ -405,14 +407,14 @@ def draw_runs(runs: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     axes.set_xscale("log")
     axes.set(ylim=(-0.04, 1.04), xlabel="printed loss", ylabel="exact answers")
     for found in runs.values():
-        axes.plot(*zip(*found, strict=True), ".", color=_INK, markersize=4)
+        axes.plot(*zip(*found, strict=True), ".", color=INK_STAND_IN, markersize=4)
     left, right = axes.get_xlim()
     means = {name: tuple(np.mean(found, axis=0).tolist()) for name, found in runs.items()}
     places = {
         letters[name]: (float(np.log(loss / left) / np.log(right / left)), exact)
         for name, (loss, exact) in means.items()
     }
-    looks: dict[str, Any] = {"color": _INK, "fontsize": 12, "fontweight": "bold"}
+    looks: dict[str, Any] = {"color": INK_STAND_IN, "fontsize": 12, "fontweight": "bold"}
     looks |= {"ha": "center", "va": "center", "transform": axes.transAxes}
     for here, (across, up) in _together(places):
         down = -1 if up > 0.5 else 1  # beside its dots, and within the frame
@@ -421,15 +423,15 @@ def draw_runs(runs: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
             place = up + down * (0.01 + 0.055 * number)
             axes.text(across, place, " ".join(line), **looks)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.tick_params(colors=_INK, labelsize=11)
-    axes.xaxis.label.set(color=_INK, fontsize=12)
-    axes.yaxis.label.set(color=_INK, fontsize=12)
+    axes.tick_params(colors=INK_STAND_IN, labelsize=11)
+    axes.xaxis.label.set(color=INK_STAND_IN, fontsize=12)
+    axes.yaxis.label.set(color=INK_STAND_IN, fontsize=12)
     for side in axes.spines.values():
         side.set_visible(False)
     for column, start in zip(columns, (0.01, 0.49), strict=True):
         text = "\n".join(column)
         top = (below - 0.68) / height
-        figure.text(start, top, text, color=_INK, fontsize=10, va="top", linespacing=1.3)
+        figure.text(start, top, text, color=INK_STAND_IN, fontsize=10, va="top", linespacing=1.3)
     described = " ".join(
         f"{letters[name]}, {name}: {len(found)} run{'s' * (len(found) != 1)}, "
         f"loss {means[name][0]:.2g}, {means[name][1]:.0%} exact."
@@ -462,9 +464,9 @@ def _dress(axes: Axes, width: int, rows: int) -> None:
     """Give the axes of a block their ticks, labels and legend, all in the page's ink."""
     axes.set(xlim=(0, width), ylim=(rows - 0.5, -0.5), xlabel="position", ylabel="row")
     axes.set_yticks(range(rows))
-    axes.tick_params(colors=_INK, labelsize=9)
+    axes.tick_params(colors=INK_STAND_IN, labelsize=9)
     for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set(color=_INK, fontsize=10)
+        label.set(color=INK_STAND_IN, fontsize=10)
     for side in axes.spines.values():
         side.set_visible(False)
     axes.legend(
@@ -473,13 +475,13 @@ def _dress(axes: Axes, width: int, rows: int) -> None:
         bbox_to_anchor=(0, 1),
         frameon=False,
         fontsize=10,
-        labelcolor=_INK,
+        labelcolor=INK_STAND_IN,
         borderaxespad=0.2,
         columnspacing=1.2,
         handlelength=1.6,
     )
 
 
-def _stand_in(role: str) -> str:
+def stand_in(role: str) -> str:
     """Give the colour that stands for a role until the picture is written."""
     return f"#0102{10 + list(ROLES).index(role):02d}"
