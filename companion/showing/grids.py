@@ -64,6 +64,8 @@ def draw_grids(
         axes.set_xticks(ticks[::step], numbers)
         axes.set_yticks(ticks[::step], numbers if place == 0 else [""] * len(numbers))
         axes.tick_params(colors=INK_STAND_IN, labelsize=9, length=0)
+        for side in axes.spines.values():
+            side.set_color(INK_STAND_IN)
         axes.set_title(name, color=INK_STAND_IN, fontsize=11)
         axes.set_xlabel(columns, color=INK_STAND_IN, fontsize=10)
         if place == 0:
