@@ -134,7 +134,7 @@ for old, new in (
 def page(tmp_path_factory):
     """Give what the scripts say, under node, of all that is asked of both languages."""
     folder = tmp_path_factory.mktemp("sources")
-    for name in ("naming", "handing"):
+    for name in ("naming", "handing", "keeping"):
         shutil.copy(str(files("companion") / "learning" / f"{name}.js"), folder)
     (folder / "package.json").write_text('{"type": "module"}')
     cases = {

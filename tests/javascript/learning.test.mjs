@@ -7,6 +7,20 @@ import { pathToFileURL } from "node:url";
 const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.js`)).href);
 const { clean, cleanName, foldName, numberOf } = await load("naming");
 const { readLine, writeLine } = await load("handing");
+const { doneOf, exported, forget, imported, sayDone, stageOf } = await load("keeping");
+
+/** Put a storage in place that holds this; null for a browser that keeps nothing. */
+function store(stored) {
+  const methods = {
+    getItem(key) { return this[key] ?? null; },
+    setItem(key, value) { this[key] = value; },
+    removeItem(key) { delete this[key]; },
+  };
+  const held = Object.assign(Object.create(methods), stored);
+  const place = stored ? { value: held } : { get() { throw new Error("a browser may refuse"); } };
+  Object.defineProperty(globalThis, "localStorage", { ...place, configurable: true });
+  return held;
+}
 
 /** Give what a function gives, or the sentence of its error. */
 function tried(act) {
@@ -34,6 +48,21 @@ const ACTS = {
   works: (work) => tried(() => writeLine(work)),
   lines: (line) => tried(() => readLine(line)),
   folds,
+  progress({ stored, chapter }) {
+    store(stored);
+    sayDone(chapter);
+    return [doneOf(chapter), stageOf(chapter)];
+  },
+  imports({ stored, text }) {
+    const held = store(stored);
+    const made = tried(() => imported(text));
+    const kept = { ...held };
+    const saved = exported();
+    forget();
+    if (Object.keys(held).length) throw new Error("something was not forgotten");
+    imported(saved);
+    return { new: made, kept, again: { ...held } };
+  },
 };
 const cases = JSON.parse(readFileSync(join(process.env.SOURCES, "cases.json"), "utf8"));
 const answers = Object.entries(cases).map(([act, given]) => [act, given.map((one) => ACTS[act](one))]);
