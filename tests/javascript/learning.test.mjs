@@ -8,6 +8,7 @@ const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.j
 const { clean, cleanName, foldName, numberOf } = await load("naming");
 const { readLine, writeLine } = await load("handing");
 const { doneOf, exported, forget, imported, sayDone, stageOf } = await load("keeping");
+const { checkTask, numbersIn, ownBatch, tableHtml, targetsHtml } = await load("owning");
 
 /** Put a storage in place that holds this; null for a browser that keeps nothing. */
 function store(stored) {
@@ -48,6 +49,14 @@ const ACTS = {
   works: (work) => tried(() => writeLine(work)),
   lines: (line) => tried(() => readLine(line)),
   folds,
+  batches(name) {
+    const { rows, tasks } = ownBatch(name);
+    return { rows, tasks, html: tableHtml(rows) + tasks.map(targetsHtml).join("") };
+  },
+  numbers: ({ text, free }) => numbersIn(text, free),
+  checks({ name, typed }) {
+    return ownBatch(name).tasks.map((task, i) => Object.values(checkTask(task, i + 1, typed[i])));
+  },
   progress({ stored, chapter }) {
     store(stored);
     sayDone(chapter);
