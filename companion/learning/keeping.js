@@ -81,7 +81,7 @@ function numbersOf(value, most) {
 export function doneOf({ page, name, exercises, questions }) {
   const said = (quizOf(get(`quiz:${page}`)) ?? []).slice(0, questions);
   return {
-    solved: exercises.flatMap((exercise, i) => (get(`solved:${exercise}`) === "1" ? [i + 1] : [])),
+    solved: name === "own_batch" ? ownSolved(get("name"), exercises.length) : exercises.flatMap((exercise, i) => (get(`solved:${exercise}`) === "1" ? [i + 1] : [])),
     turns: TURNS.filter((turn) => get(`turn:${name}:${turn}`) === "1"),
     quiz: questions ? { ...scoreOf(said), questions } : null,
   };
@@ -107,7 +107,11 @@ export function sayDone(chapter) {
 
 /** Give the numbers of one's own tasks that are solved. @param {string} name @param {number} most */
 export function ownSolved(name, most) {
-  return numbersOf(get(`own:${foldName(name)}`), most);
+  try {
+    return numbersOf(get(`own:${foldName(name)}`), most);
+  } catch {
+    return []; // nobody has no tasks
+  }
 }
 
 /** @param {string} name @param {number} task @param {number} most */

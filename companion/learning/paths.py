@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from companion.exercises import CHAPTERS, WITH_TENSORS
+from companion.owning import CHAPTER as OWN
+from companion.owning import TASKS
 from companion.quizzing import Quiz, quizzes
 
 PATHS: dict[str, tuple[str, ...]] = {
@@ -25,6 +27,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "06_masking",
         "07_collating",
         "08_auditing",
+        "own_batch",
         "14_training",
     ),
     "chats": (
@@ -55,6 +58,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "05_ignoring",
         "07_collating",
         "08_auditing",
+        "own_batch",
     ),
 }
 """The pages of each path, in order."""
@@ -92,19 +96,20 @@ def read_chapter(path: Path) -> Chapter:
     card = re.search(r"\*\*Minutes\*\* ([0-9]+) .*?([0-9]+) more", text)
     minutes, more = map(int, card.groups()) if card else (0, 0)
     page = path.stem
+    tasks = tuple(f"task {number}" for number in range(1, TASKS + 1)) if page == OWN else ()
     return Chapter(
         page,
         title[1] if title else page,
         minutes,
         more,
-        CHAPTERS.get(re.sub(r"^[0-9]+_", "", page), ()),
+        tasks or CHAPTERS.get(re.sub(r"^[0-9]+_", "", page), ()),
         len(Quiz(page).questions) if page in quizzes() else 0,
     )
 
 
 def read_chapters(folder: Path) -> list[Chapter]:
     """Read the chapters that have exercises or a quiz, in the book's order."""
-    read = map(read_chapter, sorted(folder.glob("[0-9]*.ipynb")))
+    read = map(read_chapter, sorted([*folder.glob("[0-9]*.ipynb"), *folder.glob(f"{OWN}.ipynb")]))
     return [chapter for chapter in read if chapter.exercises or chapter.questions]
 
 

@@ -11,6 +11,8 @@ from companion.learning.paths import PATHS, Chapter, read_chapters
 MODULES = ("naming", "handing", "keeping", "copying", "ending", "paths")
 """In the order in which they are needed."""
 
+OWN_MODULES = ("naming", "handing", "keeping", "copying", "owning", "own_page")
+
 
 def learning_script(folder: Path) -> str:
     """Give the classic script for the chapters in a folder.
@@ -28,6 +30,16 @@ def learning_script(folder: Path) -> str:
         f'(() => {{\n"use strict";\nconst BOOK = {data};\n{modules}\n'
         "ending_js.defineEnding(BOOK);\npaths_js.definePaths(BOOK);\n})();\n"
     )
+
+
+def own_script() -> str:
+    """Give the classic script for the page with one's own batch.
+
+    >>> own_script().splitlines()[-2]
+    'own_page_js.defineOwn();'
+    """
+    modules = "\n".join(as_function(name, "learning") for name in OWN_MODULES)
+    return f'(() => {{\n"use strict";\n{modules}\nown_page_js.defineOwn();\n}})();\n'
 
 
 def ending(chapter: Chapter) -> str:

@@ -29,7 +29,7 @@ from companion.explorer.bundle import TOY_BATCH, lab_script, page_script, tokeni
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.learning.paths import path_html, progress_html, read_chapter
-from companion.learning.script import ending, learning_script
+from companion.learning.script import ending, learning_script, own_script
 from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
 from companion.publishing.shrinking import shrunk, shrunk_style
@@ -156,6 +156,7 @@ def write_assets(app: Sphinx) -> None:
         "answers.css": shrunk_style((_ANSWERING / "answers.css").read_text("utf-8")),
         "answers.js": answers_script(),
         "learning.css": shrunk_style((_LEARNING / "learning.css").read_text("utf-8")),
+        "own_batch.js": light(own_script()),
         "learning.js": light(learning_script(Path(app.srcdir) / _BOOK)),
         "vocabulary_smollm2.js": smollm2_script(),
     }
@@ -214,9 +215,10 @@ def bring_learning(
     if chapter and (chapter.exercises or chapter.questions):
         begin, end = body.rpartition("</section>")[::2]
         context["body"] = f"{begin}{ending(chapter)}</section>{end}"
-    if chapter or 'class="progress-of"' in body:
+    is_own = 'class="own-batch"' in body
+    if chapter or is_own or 'class="progress-of"' in body:
         app.add_css_file("learning.css")
-        app.add_js_file("learning.js", loading_method="defer")
+        app.add_js_file("own_batch.js" if is_own else "learning.js", loading_method="defer")
 
 
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
