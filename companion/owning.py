@@ -150,7 +150,12 @@ def table_html(rows: Sequence[Row]) -> str:
         ]
         for row in rows
     ]
-    return _table("Your rows, before any step", "", cells)
+    legend = "".join(
+        f'<li><i data-role="{role}"></i>{word}</li>'
+        for role, word in (("instruction", "prompt"), ("response", "response"))
+    )
+    looks = f'<ul class="bt-legend" aria-label="What the looks mean" hidden>{legend}</ul>'
+    return _table("Your rows, before any step", "", cells, looks)
 
 
 def _cell(id: int, role: str, is_prompt: bool) -> str:
@@ -165,7 +170,7 @@ def _targets(task: Task) -> str:
     return _table("Targets, as somebody made them", " targets", cells)
 
 
-def _table(name: str, kind: str, rows: list[list[str]]) -> str:
+def _table(name: str, kind: str, rows: list[list[str]], legend: str = "") -> str:
     positions = "".join(f'<th scope="col">{at}</th>' for at in range(max(map(len, rows))))
     body = "".join(
         f'<tr><th scope="row">row {at}{kind}</th>{"".join(row)}</tr>' for at, row in enumerate(rows)
@@ -174,7 +179,7 @@ def _table(name: str, kind: str, rows: list[list[str]]) -> str:
         f'<div class="batch-table"><div class="bt-scroll" role="region" tabindex="0" '
         f'aria-label="{name}"><table class="bt" border="1" cellpadding="4">'
         f'<caption><span>{name}</span></caption><thead><tr><th scope="col">position</th>'
-        f"{positions}</tr></thead><tbody>{body}</tbody></table></div></div>"
+        f"{positions}</tr></thead><tbody>{body}</tbody></table></div>{legend}</div>"
     )
 
 

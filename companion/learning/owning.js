@@ -187,7 +187,8 @@ export function tableHtml(rows) {
     const [role, spoken] = at < prompt ? ["instruction", "prompt"] : ["response", "response"];
     return `<td data-role="${role}">${id}<span class="bt-spoken">, ${spoken}</span></td>`;
   }));
-  return tableOf("Your rows, before any step", "", cells);
+  const legend = [["instruction", "prompt"], ["response", "response"]].map(([role, word]) => `<li><i data-role="${role}"></i>${word}</li>`);
+  return tableOf("Your rows, before any step", "", cells, `<ul class="bt-legend" aria-label="What the looks mean" hidden>${legend.join("")}</ul>`);
 }
 
 /** @param {Task} task */
@@ -195,14 +196,14 @@ export function targetsHtml({ table }) {
   return table.length ? tableOf("Targets, as somebody made them", " targets", table.map((row) => row.map((id) => `<td>${id}</td>`))) : "";
 }
 
-/** @param {string} name @param {string} kind @param {string[][]} rows */
-function tableOf(name, kind, rows) {
+/** @param {string} name @param {string} kind @param {string[][]} rows @param {string} legend */
+function tableOf(name, kind, rows, legend = "") {
   const positions = range(Math.max(...rows.map((row) => row.length))).map((at) => `<th scope="col">${at}</th>`).join("");
   const body = rows.map((row, at) => `<tr><th scope="row">row ${at}${kind}</th>${row.join("")}</tr>`).join("");
   return (
     '<div class="batch-table"><div class="bt-scroll" role="region" tabindex="0" ' +
     `aria-label="${name}"><table class="bt" border="1" cellpadding="4">` +
     `<caption><span>${name}</span></caption><thead><tr><th scope="col">position</th>` +
-    `${positions}</tr></thead><tbody>${body}</tbody></table></div></div>`
+    `${positions}</tr></thead><tbody>${body}</tbody></table></div>${legend}</div>`
   );
 }
