@@ -28,8 +28,9 @@ export function sentenceOf(error) {
  * @param {string} id
  * @param {{get: (key: string) => string, set: (key: string, value: string) => void}} kept
  * @param {(name: string) => string} lineOf raises an error, in a sentence, for a name that is none
+ * @param {() => string} more what is copied below the line
  */
-export function lineBox(id, kept, lineOf) {
+export function lineBox(id, kept, lineOf, more = () => "") {
   const name = element("input", { id: `${id}-name`, autocomplete: "name", maxlength: "120", spellcheck: "false" });
   const line = element("textarea", { id: `${id}-line`, readonly: "", rows: "3", spellcheck: "false" });
   const copy = element("button", { type: "button" }, "Copy the line");
@@ -60,7 +61,7 @@ export function lineBox(id, kept, lineOf) {
   });
   copy.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(line.value);
+      await navigator.clipboard.writeText([line.value, more().trim()].filter(Boolean).join("\n"));
       said.textContent = "The line is in the clipboard.";
     } catch {
       // Over plain http a browser gives no clipboard; a selected text can be copied by hand.

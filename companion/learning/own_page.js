@@ -8,6 +8,8 @@ import { TASKS, checkTask, ownBatch, tableHtml, targetsHtml } from "./owning.js"
 
 /** @typedef {import("./owning.js").Task} Task */
 
+const WHY = "answer:own_batch_why";
+
 /** Bring the batch to life that a notebook stored, for whoever reads the page. */
 export function defineOwn() {
   const stored = document.querySelector("div.own-batch");
@@ -16,7 +18,10 @@ export function defineOwn() {
   const box = lineBox("own", { get, set }, (name) => {
     const solved = ownSolved(name, TASKS);
     return writeLine({ name, chapter: "own_batch", solved, exercises: TASKS, turns: null, quiz: null });
-  });
+  }, () => why.value);
+  const why = element("textarea", { id: "own-why", rows: "3" });
+  why.value = get(WHY);
+  why.addEventListener("input", () => set(WHY, why.value));
   let drawn = "";
 
   function draw() {
@@ -27,7 +32,11 @@ export function defineOwn() {
   }
   const [nameLabel, name, ...line] = box.whole.children;
   // The name is asked for above the batch, and the line is given below it.
-  stored.replaceWith(element("div", { class: "learn-box" }, nameLabel, name), place, element("div", { class: "learn-box" }, ...line));
+  stored.replaceWith(element("div", { class: "learn-box" }, nameLabel, name), place, element("div", { class: "learn-box" },
+    element("label", { for: why.id }, "And why? Say of task 5, about your own row, why just these targets are graded"), why,
+    element("p", {}, "Nobody checks this sentence here. It is copied below your line, for whoever asked for it."),
+    ...line,
+  ));
   name.addEventListener("change", draw); // not at each letter, which would be another batch
   draw();
 }

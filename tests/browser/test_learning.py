@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import CHAPTER, unfold
-from companion.handing import Quizzed, Work, read_line
+from companion.handing import Quizzed, Work, find_lines, read_line
 from companion.owning import CHAPTER as OWN
 from companion.owning import TASKS, OwnBatch
 
@@ -154,8 +154,14 @@ def test_a_name_draws_its_batch_and_every_answer_is_checked_by_keyboard(own_page
     whole = Work(NAME.upper(), OWN, tuple(range(1, TASKS + 1)), TASKS)
     assert line_of(own_page) == whole
     expect(own_page.locator("batch-explorer")).to_contain_text(f"({len(own.rows)}, ")
+    own_page.get_by_label("And why?").fill("Its response, and the end. ")
     own_page.reload()
     assert line_of(own_page) == whole
+    own_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    own_page.get_by_role("button", name="Copy the line").click()
+    copied = own_page.evaluate("navigator.clipboard.readText()")
+    assert read_line(find_lines(copied)[0]) == whole
+    assert copied.endswith("\nIts response, and the end.")
     name.fill("Bo")
     name.press("Tab")
     assert line_of(own_page) == Work("Bo", OWN, (), TASKS)
