@@ -32,7 +32,7 @@ export function sentenceOf(error) {
  */
 export function lineBox(id, kept, lineOf, more = () => "") {
   const name = element("input", { id: `${id}-name`, autocomplete: "name", maxlength: "120", spellcheck: "false" });
-  const line = element("textarea", { id: `${id}-line`, readonly: "", rows: "3", spellcheck: "false" });
+  const line = element("textarea", { id: `${id}-line`, readonly: "", rows: "4", spellcheck: "false" });
   const copy = element("button", { type: "button" }, "Copy the line");
   const said = element("p", { role: "status", class: "learn-said" });
   const whole = element(
