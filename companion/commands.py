@@ -1,7 +1,8 @@
-"""The command line: `python -m companion audit FILE`, and `python -m companion show FILE`.
+"""The command line: `python -m companion audit FILE`, `show FILE` and `answers NAME`.
 
 `audit` prints the survey of a file of entries or conversations, or the audit of rows of ids,
-and `show` one of them, an entry through all six steps. The exit status is 0 where nothing is
+`show` one of them, an entry through all six steps, and `answers` what a learner of that name
+should find in their own batch. The exit status is 0 where nothing is
 wrong, 1 where errors were found, and 2 where the command could not do its work; then one
 sentence on stderr says why. What it leaves out: everything but reading arguments and printing.
 
@@ -302,6 +303,16 @@ def _walk(
     )
 
 
+def _answers(given: argparse.Namespace) -> int:
+    from companion.owning import answers_for
+
+    names = [line for name in given.names for line in (sys.stdin if name == "-" else [name])]
+    for name in names:
+        if name.strip():
+            print(show_lines(answers_for(name)))
+    return 0
+
+
 def _with_colors(text: str) -> str:
     """Give lines that are safe to print, and leave them the colors that they were given."""
     from companion.showing.terminal import COLORS
@@ -354,7 +365,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(metavar="audit|show", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     audit = _command(
         commands, "audit", _audit, "report what a file holds, and what is wrong with it"
     )
@@ -374,7 +385,23 @@ def _parser() -> argparse.ArgumentParser:
         "variable NO_COLOR is set)",
     )
     show.add_argument("--full", action="store_true", help="print every line of what is long")
+    _add_answers(commands)
     return parser
+
+
+def _add_answers(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    told = "print the answers to the tasks of a learner's own batch, for who teaches"
+    prog = "python -m companion answers"
+    command = commands.add_parser(
+        "answers", prog=prog, help=told, description=f"{told.capitalize()}."
+    )
+    command.set_defaults(run=_answers, prog=prog)
+    command.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="+",
+        help="a learner's name, in quotes; - is standard input, with a name on each line",
+    )
 
 
 def _command(

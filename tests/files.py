@@ -62,3 +62,21 @@ def run_under_node(name, folder):
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
+
+
+def ask_scripts(folder, cases):
+    """Ask the scripts about the learner, under node; give the answers to each act's cases."""
+    for script in Path(str(files("companion") / "learning")).glob("*.js"):
+        shutil.copy(script, folder)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "cases.json").write_text(json.dumps(cases))
+    ran = node(
+        [str(Path(__file__).parent / "javascript" / "learning.test.mjs")],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "SOURCES": str(folder)},
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)

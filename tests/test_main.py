@@ -1,6 +1,7 @@
 """The command line: what is printed where, with which exit status, and no traceback ever."""
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -25,6 +26,7 @@ from companion import commands
 from companion.commands import main
 from companion.entries import Entry, load_entries
 from companion.masking import MASKS
+from companion.owning import answers_for
 from companion.showing.terminal import COLORS, walk
 from companion.storing import InstructionDataset
 from companion.surveying import survey
@@ -104,6 +106,15 @@ def test_a_note_is_no_error(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert "note duplicate: Entry 2: " in out
+
+
+def test_the_answers_to_a_names_own_batch_are_printed_a_line_for_each(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Bo\n\nZoe\u0308 \n"))
+    assert main(["answers", "Ada", "-"]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ("\n".join(map(answers_for, ("Ada", "Bo", "Zo\xeb"))) + "\n", "")
+    assert main(["answers", "x" * 61]) == 2
+    assert "answers: a name has at most 60 signs; found 61" in capsys.readouterr().err
 
 
 def test_an_entry_is_shown_with_0(few, capsys):
@@ -333,8 +344,8 @@ def test_an_entry_out_of_range_is_refused(number, few, capsys):
         (["show", "a.json", "--entry", "0"], "--entry: should be a whole number, 1 or more"),
         (["show", "a.json", "--entry", "1", "--color", "red"], "'auto', 'always', 'never'"),
         (["audit", "a.json", "--colour"], "unrecognized arguments: --colour"),
-        (["train", "a.json"], "'audit', 'show'"),
-        ([], "the following arguments are required: audit|show"),
+        (["train", "a.json"], "'audit', 'show', 'answers'"),
+        ([], "the following arguments are required: COMMAND"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, words, capsys):

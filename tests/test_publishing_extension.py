@@ -105,6 +105,8 @@ def test_directives_that_cannot_be_computed_stop_the_build(tmp_path):
         ":step: format\n:entries: toy": "bare ids have no text",
     }
     page = "\n\n".join(f"```{{batch-table}}\n{options}\n```" for options in refused)
+    refused["king"] = "learning-path: a path is one of learner, chats, trainer, teacher; found"
+    page += "\n\n```{learning-path} king\n```"
     finished = build(tmp_path, f"# Front\n\n{page}\n")
     assert finished.returncode != 0
     for message in refused.values():

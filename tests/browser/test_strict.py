@@ -1,6 +1,7 @@
 """The site under a strict Content-Security-Policy: all that is ours works."""
 
 import functools
+import re
 import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
@@ -16,6 +17,7 @@ POLICY = "default-src 'self'"
 
 OURS = (
     *("page.js", "explorer.js", "lab.js", "training_lab.js", "vocabulary.js"),
+    *("learning.js", "own_batch.js", "learning.css"),
     *("batch-table.css", "explorer.css", "lab.css", "training_lab.css"),
 )
 LISTEN = """
@@ -121,3 +123,19 @@ def test_a_picture_keeps_its_inks_and_hatches(fresh, strict):
     assert "none" in fills
     assert any("url(" in fill for fill in fills)
     assert fresh.evaluate("window.violations") == []
+
+
+def test_work_is_marked_and_handed_in_and_a_batch_is_drawn_from_a_name(fresh, strict):
+    go(fresh, f"{strict}/book/own_batch.html")
+    fresh.get_by_label("Your name").fill("Ada")
+    fresh.keyboard.press("Tab")
+    expect(fresh.get_by_label("Answer 8, as")).to_be_visible()
+    assert of_ours(fresh) == []
+    fresh.goto(f"{strict}/book/03_padding.html")
+    expect(fresh.get_by_label("Your line to hand in")).to_have_value(re.compile("Ada . padding"))
+    assert of_ours(fresh) == []
+    fresh.goto(f"{strict}/book/path.html")
+    expect(fresh.locator(".path-next").first).to_contain_text("Next: 0. Start here")
+    with fresh.expect_download():
+        fresh.get_by_role("button", name="Save to a file").click()
+    assert of_ours(fresh) == []
