@@ -67,18 +67,29 @@ def test_cells_are_told_apart_without_colour():
     assert looks["pad"] == looks["-100"] == (0.7, True)
 
 
-@pytest.mark.parametrize("picture", [draw_masks(ENTRY, ["prompt"]), draw_collating([[0] * 5, [5]])])
-def test_what_is_written_fits_into_the_picture(picture):
+@pytest.mark.parametrize(
+    "picture",
+    [
+        draw_masks(TokenizedEntry(range(8), prompt_length=3), ["prompt"]),
+        draw_collating([[0] * 5, [5]]),
+    ],
+)
+def test_what_is_drawn_fits_into_the_picture(picture):
     picture.figure.draw_without_rendering()
-    box = picture.figure.axes[0].get_tightbbox()
+    (axes,) = picture.figure.axes
+    for patch in axes.patches:
+        if isinstance(patch, Rectangle):
+            assert patch.get_x() + patch.get_width() <= axes.get_xlim()[1]
+            assert patch.get_y() + patch.get_height() <= axes.get_ylim()[0]
+    box = axes.get_tightbbox()
     assert 0 <= box.x0 < box.x1 <= picture.figure.bbox.x1
     assert 0 <= box.y0 < box.y1 <= picture.figure.bbox.y1
 
 
 def test_what_cannot_be_read_on_a_phone_is_refused():
-    with pytest.raises(ValueError, match="10 tokens can be drawn; found a text of 11"):
-        draw_masks(TokenizedEntry(range(11), prompt_length=1), ["prompt"])
-    with pytest.raises(ValueError, match="the longest has 6"):
+    with pytest.raises(ValueError, match="8 tokens can be drawn; found a text of 9"):
+        draw_masks(TokenizedEntry(range(9), prompt_length=1), ["prompt"])
+    with pytest.raises(ValueError, match="rows of 1 to 5 tokens can be drawn; found 6"):
         draw_collating([[1], [0] * 6])
     with pytest.raises(ValueError, match="no mask to draw"):
         draw_masks(ENTRY, [])

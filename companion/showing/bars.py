@@ -47,7 +47,8 @@ def draw_probabilities(
         bars[place].set(facecolor=stand_in("end"), hatch="///")
         value = f"{row[place]:.4f}"
         across = min(place, len(tokens) - 1.5)
-        axes.text(across, row[place] + 0.06, value, color=PEN, fontsize=12, ha="center")
+        over = max(row[max(place - 1, 0) : place + 2]) + 0.06  # its neighbours' bars, too
+        axes.text(across, over, value, color=PEN, fontsize=12, ha="center")
         axes.set(ylim=(0, 1.25), yticks=(0, 1), xticks=range(len(tokens)))
         axes.set_xticklabels(tokens)
         axes.set_title(name, loc="left", color=PEN, fontsize=12, pad=2)

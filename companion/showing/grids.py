@@ -24,8 +24,8 @@ from companion.tokenizing import TokenizedEntry
 _WIDE = 4.8
 """Inches; the page scales a picture to its own width."""
 
-_MOST = 11
-"""Columns; in more, an id could not be read on a phone."""
+_MOST_MASKED, _MOST_COLLATED = 8, 5
+"""Tokens of a text; of more, an id could not be read on a phone."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def draw_masks(entry: TokenizedEntry, masks: Sequence[str]) -> Picture:
 
     `masks`: names as `Collator(mask=...)` takes them. Each target stands in the column where it
     is asked for, which is one to the left of its place in the text; a line joins the two.
-    Raises `ValueError` for a text of more than ten tokens, and for no mask.
+    Raises `ValueError` for a text of more than eight tokens, and for no mask.
 
     >>> draw_masks(TokenizedEntry([0, 1, 2, 3, 4], prompt_length=3, header_length=1), ["prompt"])
     A text over its targets. text: 0 1 2 3 4 end, which is 2 prompt, 1 header, 2 response, 1 end.
@@ -52,8 +52,8 @@ def draw_masks(entry: TokenizedEntry, masks: Sequence[str]) -> Picture:
     """
     if not masks:
         raise ValueError("there is no mask to draw: give at least one by its name")
-    if len(entry.ids) >= _MOST:
-        raise ValueError(f"{_MOST - 1} tokens can be drawn; found a text of {len(entry.ids)}")
+    if len(entry.ids) > _MOST_MASKED:
+        raise ValueError(f"{_MOST_MASKED} tokens can be drawn; found a text of {len(entry.ids)}")
     header = entry.header_length or 0
     body, answer = entry.prompt_length - header, len(entry.ids) - entry.prompt_length
     roles = ["prompt"] * body + ["header"] * header + ["response"] * answer + ["end"]
@@ -67,16 +67,19 @@ def draw_masks(entry: TokenizedEntry, masks: Sequence[str]) -> Picture:
     for mask in masks:
         (kept,) = keep_spans(targets, supervised_spans([entry], mask)).tolist()
         rows[f'mask "{mask}"'] = _graded(kept, text[1:])
-    figure, axes = _sheet(len(text), down=2.8 + 1.6 * len(rows))
+    figure, axes = _sheet(len(text) + 1, down=2 + 1.6 * len(rows))
     _name_parts(axes, roles)
-    _write_row(axes, text, 0, 1.4)
-    axes.text(0, 1.3, "text", color=PEN, fontsize=12, va="bottom")
+    _write_row(axes, text, 0, 0.7)
     for number, (name, cells) in enumerate(rows.items()):
-        down = 3.2 + 1.6 * number
+        down = 2.5 + 1.6 * number
         _write_row(axes, cells, 0, down)
-        axes.text(0, down - 0.1, name, color=PEN, fontsize=12, va="bottom")
+        if number:
+            axes.text(0, down - 0.1, name, color=PEN, fontsize=12, va="bottom")
+    for name, down in (("text", 1.2), ("targets", 3)):
+        across = len(text) + 0.15 - (name == "targets")
+        axes.text(across, down, name, color=PEN, fontsize=12, va="center")
     for column in range(len(entry.ids)):
-        axes.plot((column + 1.5, column + 0.5), (2.4, 3.2), color=PEN, linewidth=0.8)
+        axes.plot((column + 1.5, column + 0.5), (1.7, 2.5), color=PEN, linewidth=0.8)
     parts = {role: roles.count(role) for role in dict.fromkeys(roles)}
     made = ", ".join(f"{many} {role}" for role, many in parts.items())
     told = " ".join(f"{name}: {_in_words(cells)}." for name, cells in rows.items())
@@ -94,10 +97,8 @@ def draw_collating(rows: Sequence[Sequence[int]]) -> Picture:
     inputs (2, 2): 0 1; 5 end. targets (2, 2): 1 end; end -100.
     """
     longest = max(map(len, rows), default=0)
-    if not 0 < longest <= _MOST // 2:
-        raise ValueError(
-            f"rows of 1 to {_MOST // 2} tokens can be drawn; the longest has {longest}"
-        )
+    if not 0 < longest <= _MOST_COLLATED:
+        raise ValueError(f"rows of 1 to {_MOST_COLLATED} tokens can be drawn; found {longest}")
     lengths = [len(row) for row in rows]
     items = [[_Cell(str(id), "response") for id in row] for row in rows]
     block = [
