@@ -11,7 +11,7 @@ from itertools import accumulate, cycle
 
 from matplotlib.figure import Figure
 
-from companion.showing.plotting import INK_STAND_IN, Picture, stand_in
+from companion.showing.picture import PEN, Picture, stand_in
 
 Span = tuple[str, float, float]
 """What is done, from when, until when."""
@@ -118,21 +118,21 @@ def draw_timelines(
                 axes.barh(
                     row, end - start, left=start, height=0.8,
                     label="_" if what in named else what,  # "_" keeps it off the legend
-                    facecolor=stand_in(role), edgecolor=INK_STAND_IN, linewidth=0.6, hatch=hatch,
+                    facecolor=stand_in(role), edgecolor=PEN, linewidth=0.6, hatch=hatch,
                 )  # fmt: skip
                 named.add(what)
         axes.set(xlim=(0, last), ylim=(len(plan) - 0.5, -0.5))
         axes.set_yticks(range(len(plan)), plan)
-        axes.set_title(name, loc="left", color=INK_STAND_IN, fontsize=11, pad=3, x=-0.2)
-        axes.tick_params(colors=INK_STAND_IN, labelsize=10, labelbottom=False, length=0)
+        axes.set_title(name, loc="left", color=PEN, fontsize=11, pad=3, x=-0.2)
+        axes.tick_params(colors=PEN, labelsize=10, labelbottom=False, length=0)
         for side in axes.spines.values():
             side.set_visible(False)
         top += 0.36 + tall
     axes.tick_params(labelbottom=True)
-    axes.set_xlabel(unit, color=INK_STAND_IN, fontsize=10)
+    axes.set_xlabel(unit, color=PEN, fontsize=10)
     figure.legend(
         ncols=4, loc="upper left", bbox_to_anchor=(0.0, 1), frameon=False, fontsize=10,
-        labelcolor=INK_STAND_IN, borderaxespad=0.1, columnspacing=1.2, handlelength=1.6,
+        labelcolor=PEN, borderaxespad=0.1, columnspacing=1.2, handlelength=1.6,
     )  # fmt: skip
     told = " ".join(f"{name}: {_in_words(plan)}" for name, plan in plans.items())
     return Picture(figure, f"Who does what, in {unit}. {told}")
