@@ -30,7 +30,9 @@ from companion.resampling import (
     resampled,
     smallest_effect,
 )
-from experiments.styles import EMBEDDED, EXACT, Cell, Protocol, cells
+from companion.smollm2 import SMOLLM2_END_ID, load_smollm2
+from experiments.pretrained import Words
+from experiments.styles import EMBEDDED, EXACT, Cell, Protocol, cells, choose
 from experiments.styles_beside import lay_beside
 
 SEED = 0
@@ -81,6 +83,7 @@ class Table:
 
     def __init__(self, runs: Sequence[dict[str, Any]]) -> None:
         same = runs[0]["same"]
+        self.styles: list[str] = same["protocol"]["styles"]
         # The end token is one more token of a response.
         self.tokens = np.array([entry["answer"] + 1.0 for entry in same["held"]])
         self.trained_tokens = {
@@ -235,20 +238,21 @@ def of_cells(table: Table, wanted: Sequence[Cell]) -> set[Condition]:
     return found
 
 
-def masks_over_styles(tier: set[Condition]) -> Iterator[list[tuple[Condition, Condition]]]:
+def masks_over_styles(
+    tier: set[Condition], styles: Sequence[str]
+) -> Iterator[list[tuple[Condition, Condition]]]:
     """Give, for each length of training, the pairs of prompt masked and nothing masked.
 
     Only where every style has both; then their mean says what the mask does in any of them.
     """
-    after = [c for c in tier if c[0] == "after" and c[1] == c[2] and not c[5]]
-    styles = {c[1] for c in after}
+    after = [c for c in tier if c[0] == "after" and not c[5]]
 
     def of(style: str, mask: str, rate: float, updates: int) -> Condition:
         return ("after", style, style, mask, rate, "", updates)
 
     for rest in sorted({(c[4], c[6]) for c in after}):
-        pairs = [(of(style, "prompt", *rest), of(style, "none", *rest)) for style in sorted(styles)]
-        if len(styles) > 1 and {c for pair in pairs for c in pair} <= tier:
+        pairs = [(of(style, "prompt", *rest), of(style, "none", *rest)) for style in styles]
+        if {c for pair in pairs for c in pair} <= tier:
             yield pairs
 
 
@@ -263,7 +267,7 @@ def compare(table: Table, tier: set[Condition], earlier: set[Condition]) -> list
             difference = table.difference(one, two, measure)
             if difference is not None:
                 found.append((named(one), named(two), factor, difference))
-        for pairs in masks_over_styles(tier):
+        for pairs in masks_over_styles(tier, table.styles):
             difference = table.pooled(pairs, measure)
             if difference is not None:
                 both = ({**named(c), "style": "all", "asked": "all"} for c in pairs[0])
@@ -354,6 +358,23 @@ def per_task(table: Table, condition: Condition) -> dict[str, Any]:
     return made
 
 
+def questions(same: dict[str, Any], protocol: Protocol) -> dict[str, dict[str, str]]:
+    """Give the entries that were answered, by their places among the held-out ones.
+
+    Empty where the set that is packaged now is not the one that the runs were asked.
+    """
+    words = Words.of(load_smollm2(), SMOLLM2_END_ID)
+    entries = choose(protocol, words)
+    held = [{"task": e.task, "answer": len(words.encode(e.output))} for e in entries.held]
+    if held != same["held"]:
+        return {}
+    asked = ((n, entries.held[n]) for n in entries.answered)
+    return {
+        str(n): {"question": f"{e.instruction} {e.input}".strip(), "expected": e.output}
+        for n, e in asked
+    }
+
+
 def compact(results: dict[str, Any]) -> str:
     """Give JSON in which a list of numbers is one line."""
     text = json.dumps(results, indent=1)
@@ -424,6 +445,7 @@ def gather(folder: Path, out: Path) -> None:
         },
         "predicted": predicted,
         "beside": lay_beside(predicted, described, comparisons["A"]) if ours else [],
+        "questions": questions(same, protocol) if ours else {},
         "same": {**same, "protocol": asdict(protocol)},
         "conditions": described,
         "tasks": [

@@ -386,18 +386,24 @@ def test_where_runs_are_missing_the_seeds_that_both_sides_have_are_compared(tiny
     lab = small_lab(tiny)
     wanted = [c for c in styles.cells("A", styles.QUICK) if c.mask == "none"]
     wanted = [c for c in wanted if (c.style, c.seed) != ("plain", 1)]
+    wanted.append(styles.Cell("after", "chatml", "prompt", 5e-5, 0))
     styles.go_on(lab, tmp_path, wanted, styles.described(lab, "tiny", False))
     styles_gathering.gather(tmp_path, tmp_path / "out")
     found = json.loads((tmp_path / "out").read_text())
-    assert found["tiers"]["A"]["finished"] == 5
+    assert found["tiers"]["A"]["finished"] == 6
     assert "after-plain-none-5e-05-seed1" in found["tiers"]["A"]["missing"]
-    assert not of_masks(found, "loss", "all")
+    assert of_masks(found, "loss", "chatml")
+    assert not of_masks(found, "loss", "all"), "chatml alone is not all"
     after = [one for one in found["comparisons"]["A"] if one["one"]["kind"] == "after"]
-    seeds = {(one["differs in"], one["one"]["style"]): one["seeds"] for one in after}
+    seeds = {
+        (one["differs in"], one["one"]["style"], one["one"]["mask"]): one["seeds"] for one in after
+    }
     assert seeds == {
-        ("style", "chatml"): [0],
-        ("updates", "chatml"): [0, 1],
-        ("updates", "plain"): [0],
+        ("style", "chatml", "none"): [0],
+        ("mask", "chatml", "prompt"): [0],
+        ("updates", "chatml", "none"): [0, 1],
+        ("updates", "chatml", "prompt"): [0],
+        ("updates", "plain", "none"): [0],
     }
     verdicts = {line["about"]: line["verdict"] for line in found["beside"]}
     assert verdicts["loss of plain after, prompt masked"] == "not measured"

@@ -5,7 +5,8 @@ and the differences between two of them, to be drawn and to be said. What it lea
 runs and the resampling (`companion.resampling`), and their drawing (`plotting`). Chapter 15.
 """
 
-from collections.abc import Mapping
+import html
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from companion.showing.outcomes import Figure
@@ -91,3 +92,33 @@ def contrasts(
             )
         )
     return found
+
+
+class Beside:
+    """Predictions beside what came, as a table.
+
+    `lines`: of each, "about" what it is, what was "predicted", what "came", and the "verdict".
+
+    >>> line = {"about": "loss", "predicted": "1.90", "came": "2.77", "verdict": "missed"}
+    >>> Beside([line])
+    loss: 1.90 predicted, 2.77 came (missed)
+    """
+
+    def __init__(self, lines: Sequence[Mapping[str, str]]) -> None:
+        self.lines = lines
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{line['about']}: {line['predicted']} predicted, {line['came'] or 'nothing'} came "
+            f"({line['verdict']})"
+            for line in self.lines
+        )
+
+    def _repr_html_(self) -> str:
+        names = ("about", "predicted", "came", "verdict")
+        head = "".join(f'<th scope="col">{name}</th>' for name in names)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(line[name])}</td>" for name in names) + "</tr>"
+            for line in self.lines
+        )
+        return f'<table class="beside"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
