@@ -2,7 +2,7 @@
 
 import pytest
 
-from companion.showing.contrasts import Contrast, contrasts, figures
+from companion.showing.contrasts import Beside, Contrast, contrasts, figures
 from companion.showing.outcomes import Figure
 
 
@@ -19,8 +19,8 @@ from companion.showing.outcomes import Figure
 def test_a_difference_is_found_where_chance_is_rare_and_all_seeds_agree(by_seed, chance, found):
     contrast = Contrast("a less b", Figure(0.2, 0.1, 0.3), by_seed, chance, 0.05)
     assert contrast.found is found
-    said = "found" if found else "not told from chance"
-    assert contrast.said() == f"+0.200 [+0.100, +0.300] a less b: {said}"
+    said = "found" if found else "open"
+    assert contrast.said() == f"a less b: {said}\n    +0.200 [+0.100, +0.300]"
 
 
 def condition(style, mask, updates, mean, **rest):
@@ -81,3 +81,11 @@ def test_contrasts_of_styles_stand_by_mask_and_those_of_masks_in_one_list():
     (masks,) = contrasts(RESULTS, "loss", "mask", 60).values()
     assert [(one.name, one.figure.mean) for one in masks] == [("alpaca", 0.4), ("all styles", 0.5)]
     assert [one.chance for one in masks] == [0.02, 0.02]  # the corrected one
+
+
+def test_each_cell_of_a_prediction_says_which_column_it_is_from_and_what_is_missing():
+    line = {"about": "a < b", "predicted": "0.1", "came": "", "verdict": "not measured"}
+    html = Beside([line])._repr_html_()
+    assert '<td data-column="about">a &lt; b: not measured</td>' in html
+    assert '<td data-column="predicted">0.1</td><td data-column="came">nothing yet</td>' in html
+    assert repr(Beside([line])) == "a < b: 0.1 predicted, nothing came (not measured)"

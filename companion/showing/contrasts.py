@@ -36,10 +36,15 @@ class Contrast(NamedTuple):
         return self.chance < LEVEL and len(sides) == 1
 
     def said(self) -> str:
-        """Give it as a line: the interval, and whether it was found."""
+        """Give it in two short lines: whether it was found or is open, and the interval.
+
+        >>> print(Contrast("a less b", Figure(-0.2, -0.3, -0.1), [-0.2], 0.01, 0.1).said())
+        a less b: found
+            -0.200 [-0.300, -0.100]
+        """
         mean, low, high = self.figure
-        verdict = "found" if self.found else "not told from chance"
-        return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}] {self.name}: {verdict}"
+        verdict = "found" if self.found else "open"
+        return f"{self.name}: {verdict}\n    {mean:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def figures(
@@ -115,10 +120,16 @@ class Beside:
         )
 
     def _repr_html_(self) -> str:
-        names = ("about", "predicted", "came", "verdict")
-        head = "".join(f'<th scope="col">{name}</th>' for name in names)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(line[name])}</td>" for name in names) + "</tr>"
-            for line in self.lines
+        columns = ("about", "predicted", "came")
+        head = "".join(f'<th scope="col">{name}</th>' for name in columns)
+        rows = "".join(f"<tr>{self._row(line)}</tr>" for line in self.lines)
+        return f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+    @staticmethod
+    def _row(line: Mapping[str, str]) -> str:
+        """Give the cells of a row; on a narrow screen each says which column it is from."""
+        cells = {"about": f"{line['about']}: {line['verdict']}"}
+        cells |= {name: line[name] or "nothing yet" for name in ("predicted", "came")}
+        return "".join(
+            f'<td data-column="{name}">{html.escape(text)}</td>' for name, text in cells.items()
         )
-        return f'<table class="beside"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
