@@ -4,7 +4,7 @@ import ast
 import copy
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from companion.results import names
 from companion.smollm2 import SMOLLM2_END_ID, load_smollm2
 from experiments import styles, styles_gathering
 from experiments.pretrained import answer, load_model, losses, score, tokenize, with_fault
+from experiments.styles_beside import lay_beside
 from files import run_quickly
 
 ROOT = Path(__file__).parent.parent
@@ -352,16 +353,77 @@ def of_masks(figures, measure, style):
     ]
 
 
-@pytest.mark.parametrize("measure", ["loss", "gap", "stops"])
-def test_what_a_mask_does_in_all_styles_is_the_mean_of_what_it_does_in_each(measure, quick):
-    of_each = [of_masks(quick, measure, style) for style in ("chatml", "plain")]
-    of_all = of_masks(quick, measure, "all")
-    assert len(of_all) == len(of_each[0]) >= 1
-    for both, *each in zip(of_all, *of_each, strict=True):
-        assert both["one"]["updates"] == each[0]["one"]["updates"]
-        mean = sum(one["difference"] for one in each) / 2
-        assert both["difference"] == pytest.approx(mean, abs=2e-4)
-        assert both["seeds"] == [0, 1]
+def made_up(style, mask, seed, held, trained):
+    """Give a run as it would be stored, with these losses a token on all entries."""
+    cell = styles.Cell("after" if mask else "before", style, mask or "none", 5e-5, seed)
+    lengths = [1, 3]
+    same = {
+        "protocol": {"styles": ["chatml", "plain"], "updates": 60},
+        "held": [{"task": "lists", "answer": n} for n in lengths],
+        "trained": {"0": lengths, "1": lengths},
+    }
+
+    def losses(each):
+        return [[each * n, each] for n in lengths]
+
+    own = [seed] if mask else [0, 1]
+    scores = {"held": losses(held), **{f"trained {n}": losses(trained) for n in own}}
+    answers = [{"entry": 0, "stopped": mask == "prompt", "exact": False}]
+    made = {"cell": asdict(cell), "same": same, "answers": answers}
+    return {**made, "scores": {"60" if mask else "0": scores}}
+
+
+def test_what_a_mask_does_in_all_styles_is_the_mean_of_what_it_does_in_each():
+    runs = [made_up(style, "", 0, 4.0, 4.0) for style in ("chatml", "plain")]
+    for seed in (0, 1):
+        runs += [made_up(style, "none", seed, 2.0, 1.5) for style in ("chatml", "plain")]
+        runs.append(made_up("chatml", "prompt", seed, 2.1 + seed, 1.4))
+        runs.append(made_up("plain", "prompt", seed, 2.7 if seed else 2.5, 0.5))
+    table = styles_gathering.Table(runs)
+    (pairs,) = styles_gathering.masks_over_styles(set(table.runs), ["chatml", "plain"])
+    loss, gap, stops = (table.pooled(pairs, name) for name in ("loss", "gap", "stops"))
+    assert loss.seeds == [0, 1]
+    assert loss.by_seed == pytest.approx([(0.1 + 0.5) / 2, (1.1 + 0.7) / 2])
+    assert loss.mean == pytest.approx((0.3 + 0.9) / 2)
+    # Fell by 2.5 on trained entries and 2.0 on others: a gap of 0.5; with the mask 0.7 and 2.0,
+    # and with the other seed 1.7 and 2.2.
+    assert gap.by_seed == pytest.approx([(0.2 + 1.5) / 2, (1.2 + 1.7) / 2])
+    assert stops.mean == 1.0
+    assert stops.rounds.min() == 1.0
+    assert not [*styles_gathering.masks_over_styles(set(table.runs), ["alpaca", "chatml"])]
+
+
+def test_a_prediction_is_held_to_the_measured_mean_or_interval():
+    predicted = json.loads(styles_gathering.PREDICTED.read_text(encoding="utf-8"))
+    conditions = [
+        {
+            "kind": "before",
+            "style": style,
+            "mask": "none",
+            "updates": 0,
+            "loss": {"mean": loss, "interval": [loss - 0.1, loss + 0.1]},
+            "stops": {"mean": stops, "interval": [0.5, 0.7]},
+        }
+        for style, loss, stops in (
+            *(("chatml", 2.5, 0.55), ("alpaca", 2.3, 0.6)),
+            *(("phi3", 2.4, 0.6), ("plain", 2.6, 0.6)),
+        )
+    ]
+    mask = {"measure": "loss", "differs in": "mask", "smallest effect": 0.03}
+    sides = ({"style": "all", "mask": m, "updates": 60} for m in ("prompt", "none"))
+    mask |= dict(zip(("one", "other"), sides, strict=True))
+    conditions.append({"kind": "after", "style": "plain", "mask": "none", "updates": 60})
+    lines = lay_beside(
+        predicted, conditions, [{**mask, "difference": 0.1, "interval": [0.05, 0.2]}]
+    )
+    found = {line["about"]: (line["came"], line["verdict"]) for line in lines}
+    assert found["loss of chatml before"] == ("2.50 [2.40, 2.60]", "missed")  # 1.5 to 2.4
+    assert found["loss of alpaca before"] == ("2.30 [2.20, 2.40]", "as predicted")
+    assert found["the best style before"] == ("alpaca first, by 0.10", "missed")
+    assert found["chatml stops before"] == ("0.55 [0.50, 0.70]", "as predicted")  # said 0.6
+    assert found["alpaca stops before"] == ("0.60 [0.50, 0.70]", "missed")  # said 0.4
+    assert found["the mask lowers the loss by"] == ("-0.10 [-0.20, -0.05]", "missed")
+    assert found["loss of plain after, nothing masked"] == ("", "not measured")
 
 
 def test_a_difference_is_the_mean_of_what_each_seed_gave(quick):
