@@ -138,6 +138,18 @@ class Table:
         """Give the seeds that all of these conditions were run with."""
         return sorted(set.intersection(*(set(self.runs[condition]) for condition in conditions)))
 
+    def common(self, condition: Condition) -> list[int]:
+        """Give the seeds of all conditions that stand beside this one, or else its own.
+
+        Means that stand side by side are of the same seeds, even where runs are missing.
+        """
+
+        def place(one: Condition) -> Condition:
+            return one[0], one[3] == "prompt_without_header", *one[4:6]
+
+        alike = [one for one in self.runs if place(one) == place(condition)]
+        return self.shared(*alike) or self.shared(condition)
+
     def difference(
         self,
         one: Condition,
@@ -297,9 +309,10 @@ def compare(table: Table, tier: set[Condition], earlier: set[Condition]) -> list
 
 def describe(table: Table, condition: Condition) -> dict[str, Any]:
     """Give the means of a condition, over entries and seeds, with their intervals."""
-    made: dict[str, Any] = {**named(condition), "seeds": sorted(table.runs[condition])}
+    seeds = table.common(condition)
+    made: dict[str, Any] = {**named(condition), "seeds": seeds}
     for measure in MEASURES:
-        found = table.difference(condition, None, measure)
+        found = table.difference(condition, None, measure, seeds)
         if found is not None:
             made[measure] = {
                 "mean": round(found.mean, 4),
@@ -349,7 +362,8 @@ def per_task(table: Table, condition: Condition) -> dict[str, Any]:
     for task in sorted(set(tasks)):
         at = np.array([one == task for one in tasks])
         tokens = table.tokens[at].sum()
-        means = [table.losses(condition, seed).sum(1)[at].sum() / tokens for seed in sorted(runs)]
+        each = (table.losses(condition, seed).sum(1) for seed in table.common(condition))
+        means = [losses[at].sum() / tokens for losses in each]
         made[task] = {
             "entries": int(at.sum()),
             "tokens": int(tokens),

@@ -467,6 +467,8 @@ def test_where_runs_are_missing_the_seeds_that_both_sides_have_are_compared(tiny
         ("updates", "chatml", "prompt"): [0],
         ("updates", "plain", "none"): [0],
     }
+    means = [one["seeds"] for one in found["conditions"]]
+    assert means == [[0]] * len(means), "means side by side are of the same seeds"
     verdicts = {line["about"]: line["verdict"] for line in found["beside"]}
     assert verdicts["loss of plain after, prompt masked"] == "not measured"
     assert verdicts["the mask lowers the loss by"] == "not measured"
