@@ -474,20 +474,23 @@ def test_where_runs_are_missing_the_seeds_that_both_sides_have_are_compared(tiny
     assert verdicts["the mask lowers the loss by"] == "not measured"
 
 
-def test_entries_of_ones_own_are_split_scored_and_answered(tiny, tmp_path):
+def test_one_command_asks_the_same_of_another_model_and_of_entries_of_ones_own(
+    tiny, tmp_path, monkeypatch
+):
     """They have no kinds, so nothing is counted as exact, and nothing fails for that."""
-    file = tmp_path / "mine.jsonl"
+    file, out = tmp_path / "mine.jsonl", tmp_path / "mine.json"
     lines = [{"instruction": f"Say {n}.", "output": f"{n}"} for n in range(60)]
     file.write_text("\n".join(map(json.dumps, lines)))
-    lab = small_lab(tiny, data=file)
-    same, cell = styles.described(lab, "tiny", False), styles.cells("A", styles.QUICK)[0]
-    assert {entry.output for entry in lab.entries.held} <= set(map(str, range(60)))
-    styles.go_on(lab, tmp_path / "runs", [cell], same)
-    styles_gathering.gather(tmp_path / "runs", tmp_path / "out")
-    found = json.loads((tmp_path / "out").read_text())
-    assert (found["predicted"], found["beside"]) == ({}, [])  # that was of other entries
+    monkeypatch.setattr(styles, "FULL", styles.QUICK)
+    monkeypatch.setattr(styles, "load_model", lambda name, cache: tiny)
+    given = {"--runs": tmp_path / "runs", "--model": "mine", "--data": file, "--out": out}
+    command = [str(part) for pair in given.items() for part in pair]
+    styles.main([*command, "--share", "0/10"])
+    found = json.loads(out.read_text())
+    assert (found["predicted"], found["beside"], found["questions"]) == ({}, [], {})
     (condition,) = found["conditions"]
     assert "stops" in condition
     assert "exact" not in condition
     file.write_text("\n".join(map(json.dumps, lines[1:])))
-    assert styles.described(small_lab(tiny, data=file), "tiny", False)["data"] != same["data"]
+    with pytest.raises(ValueError, match="is a run with another 'data'; runs are not mixed"):
+        styles.main(command)
