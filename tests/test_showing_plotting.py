@@ -12,8 +12,10 @@ from companion.showing.plotting import (
     StepLine,
     _together,
     draw_curves,
+    draw_intervals,
     draw_lengths,
     draw_packs,
+    draw_protocol,
     draw_runs,
     draw_waits,
     draw_waves,
@@ -240,3 +242,36 @@ def test_curves_are_drawn_on_a_logarithmic_scale_and_told_apart_without_colour()
     for nothing in ({}, {"right": []}):
         with pytest.raises(ValueError, match="nothing to draw"):
             draw_curves(nothing)
+
+
+def test_an_interval_is_drawn_from_bound_to_bound_and_its_dot_is_hollow_where_nothing_was_found():
+    groups = {"mask none": {"a less b": (0.3, 0.1, 0.5)}, "mask prompt": {"a less b": (0, -1, 1)}}
+    picture = draw_intervals(groups, "loss", [("mask none", "a less b")], zero=True)
+    zero, *drawn = picture.figure.axes[0].lines
+    assert list(zero.get_xdata()) == [0, 0]
+    spans = [list(line.get_xdata()) for line in drawn]
+    assert spans == [[0.1, 0.5], [0.3], [-1, 1], [0]]
+    assert [next(iter(line.get_ydata())) for line in drawn] == [1, 1, 3, 3]
+    assert [dot.get_markerfacecolor() for dot in drawn[1::2]] == [drawn[1].get_color(), "none"]
+    assert repr(picture) == (
+        "loss, with intervals. mask none: a less b 0.3 [0.1, 0.5]. mask prompt: a less b 0 [-1, 1]."
+    )
+    for nothing in ({}, {"mask none": {}}):
+        with pytest.raises(ValueError, match="there is nothing to draw"):
+            draw_intervals(nothing, "loss")
+
+
+def test_the_protocol_is_drawn_with_all_responses_in_one_place_and_of_one_length():
+    counts = {"trained": 240, "held": 100, "updates": 60, "seeds": 3}
+    picture = draw_protocol({"alpaca": 30, "plain": 9}, 5, counts, ["none", "prompt"])
+    boxes = [patch for patch in picture.figure.axes[0].patches if patch.get_fill()]
+    prompts, responses = boxes[::2], boxes[1::2]
+    assert [box.get_x() for box in responses] == [responses[0].get_x()] * 2
+    assert [box.get_width() for box in responses] == [responses[0].get_width()] * 2
+    assert prompts[1].get_width() / prompts[0].get_width() == pytest.approx(9 / 30)
+    assert responses[0].get_width() / prompts[0].get_width() == pytest.approx(5 / 30)
+    ends = [box.get_x() + box.get_width() for box in prompts]
+    assert ends == pytest.approx([responses[0].get_x()] * 2)
+    assert len(picture.figure.axes[0].lines) == 2 * 2 * 3, "a dot for each run"
+    with pytest.raises(ValueError, match="give at least one style"):
+        draw_protocol({}, 5, counts, ["none"])

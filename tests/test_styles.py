@@ -4,7 +4,7 @@ import ast
 import copy
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,9 @@ from companion.entries import Entry, load_entries
 from companion.formatting import STYLES
 from companion.results import names
 from companion.smollm2 import SMOLLM2_END_ID, load_smollm2
-from experiments import comparing, styles, styles_gathering
+from experiments import styles, styles_gathering
 from experiments.pretrained import answer, load_model, losses, score, tokenize, with_fault
+from experiments.styles_beside import lay_beside
 from files import run_quickly
 
 ROOT = Path(__file__).parent.parent
@@ -265,59 +266,24 @@ def test_every_module_that_a_run_imports_is_hashed():
             ):
                 open_.append(f"{node.module.replace('.', '/')}.py")
     # Gathering reads runs and makes none; a change of it leaves them valid.
-    gathers = {"experiments/styles_gathering.py", "experiments/comparing.py"}
-    assert reached - gathers == {name for name in styles.CODE if name.endswith(".py")}
-
-
-# What a difference is worth --------------------------------------------------------------
-
-
-@pytest.mark.parametrize("own", [False, True])
-def test_resampling_is_a_plain_loop_over_what_was_drawn(own):
-    dice = np.random.default_rng(5)
-    values, weights = dice.normal(size=(3, 4)), dice.integers(1, 9, (3, 4)).astype(float)
-    seeds = comparing.draws(dice, 3, 20)
-    entries = [comparing.draws(dice, 4, 20) for _ in range(3 if own else 1)]
-    found = comparing.resampled(values, weights, seeds, entries if own else entries[0])
-    for turn in range(20):
-        top = bottom = 0.0
-        for seed in range(3):
-            for entry in range(4):
-                times = seeds[turn, seed] * entries[seed if own else 0][turn, entry]
-                top += times * values[seed, entry]
-                bottom += times * weights[seed, entry]
-        assert found[turn] == pytest.approx(top / bottom)
-
-
-def test_a_difference_that_is_the_same_everywhere_is_certain_and_one_that_is_noise_is_not():
-    dice = np.random.default_rng(0)
-    ones, (seeds, entries) = np.ones((3, 50)), (comparing.draws(dice, n) for n in (3, 50))
-    steady = comparing.resampled(0.2 * ones, ones, seeds, entries)
-    assert comparing.interval(steady) == [0.2, 0.2]
-    assert comparing.chance(steady) == pytest.approx(2 / 10_001)
-    noise = comparing.resampled(dice.normal(size=(3, 50)), ones, seeds, entries)
-    low, high = comparing.interval(noise)
-    assert low < 0 < high
-    assert comparing.chance(noise) > 0.05
-
-
-def test_holm_multiplies_by_what_is_left_and_never_goes_down():
-    assert comparing.holm({"a": 0.01, "b": 0.02, "c": 0.02, "d": 0.9}) == {
-        "a": 0.04,
-        "b": 0.06,
-        "c": 0.06,
-        "d": 0.9,
+    gathers = {
+        "experiments/styles_gathering.py",
+        "experiments/styles_beside.py",
+        "companion/resampling.py",
     }
-    assert comparing.holm({}) == {}
+    assert reached - gathers == {name for name in styles.CODE if name.endswith(".py")}
 
 
 # All of it, on a tiny random model -------------------------------------------------------
 
 
 def test_a_quick_run_is_of_every_cell(quick):
-    assert quick["tiers"]["A"] == {"runs": 10, "finished": 10, "whole": True}
-    assert quick["tiers"]["B"] == {"runs": 19, "finished": 19, "whole": True}
-    assert quick["tiers"]["C"] == {"runs": 12, "finished": 0, "whole": False}
+    tiers = quick["tiers"]
+    assert tiers["A"] == {"runs": 10, "finished": 10, "whole": True, "missing": []}
+    assert tiers["B"] == {"runs": 19, "finished": 19, "whole": True, "missing": []}
+    missing = tiers["C"].pop("missing")
+    assert tiers["C"] == {"runs": 12, "finished": 0, "whole": False}
+    assert missing == [cell.name for cell in styles.cells("C", styles.QUICK)]
     assert len(quick["runs"]) == 29
     assert quick["same"]["code"] == styles.code_hashes()
     json.dumps(quick, allow_nan=False)
@@ -346,9 +312,10 @@ def test_a_mean_is_that_of_the_losses_that_are_kept_beside_it(quick):
 def test_tier_a_compares_what_differs_in_one_thing(quick):
     found = [one for one in quick["comparisons"]["A"] if one["measure"] == "loss"]
     factors = [one["differs in"] for one in found]
-    # Two styles before, and after each mask and length; masks in each style and length; lengths.
+    # Two styles before, and after each mask and length; masks in each style and length, and
+    # over both styles in each length; lengths.
     assert sorted(set(factors)) == ["mask", "style", "updates"]
-    assert [factors.count(name) for name in ("mask", "style", "updates")] == [4, 5, 4]
+    assert [factors.count(name) for name in ("mask", "style", "updates")] == [6, 5, 4]
     masked = [one for one in found if one["differs in"] == "mask"]
     assert {(one["one"]["mask"], one["other"]["mask"]) for one in masked} == {("prompt", "none")}
     assert all(one["chance, corrected"] >= one["chance"] for one in found)
@@ -376,3 +343,154 @@ def test_the_predictions_are_those_that_are_laid_beside_the_results():
 
         text = (ROOT / "experiments" / "predictions.json").read_text(encoding="utf-8")
         assert load("styles")["predicted"] == json.loads(text)
+
+
+def of_masks(figures, measure, style):
+    return [
+        one
+        for one in figures["comparisons"]["A"]
+        if (one["measure"], one["differs in"], one["one"]["style"]) == (measure, "mask", style)
+    ]
+
+
+def made_up(style, mask, seed, held, trained):
+    """Give a run as it would be stored, with these losses a token on all entries."""
+    cell = styles.Cell("after" if mask else "before", style, mask or "none", 5e-5, seed)
+    lengths = [1, 3]
+    same = {
+        "protocol": {"styles": ["chatml", "plain"], "updates": 60},
+        "held": [{"task": "lists", "answer": n} for n in lengths],
+        "trained": {"0": lengths, "1": lengths},
+    }
+
+    def losses(each):
+        return [[each * n, each] for n in lengths]
+
+    own = [seed] if mask else [0, 1]
+    scores = {"held": losses(held), **{f"trained {n}": losses(trained) for n in own}}
+    answers = [{"entry": 0, "stopped": mask == "prompt", "exact": False}]
+    made = {"cell": asdict(cell), "same": same, "answers": answers}
+    return {**made, "scores": {"60" if mask else "0": scores}}
+
+
+def test_what_a_mask_does_in_all_styles_is_the_mean_of_what_it_does_in_each():
+    runs = [made_up(style, "", 0, 4.0, 4.0) for style in ("chatml", "plain")]
+    for seed in (0, 1):
+        runs += [made_up(style, "none", seed, 2.0, 1.5) for style in ("chatml", "plain")]
+        runs.append(made_up("chatml", "prompt", seed, 2.1 + seed, 1.4))
+        runs.append(made_up("plain", "prompt", seed, 2.7 if seed else 2.5, 0.5))
+    table = styles_gathering.Table(runs)
+    (pairs,) = styles_gathering.masks_over_styles(set(table.runs), ["chatml", "plain"])
+    loss, gap, stops = (table.pooled(pairs, name) for name in ("loss", "gap", "stops"))
+    assert loss.seeds == [0, 1]
+    assert loss.by_seed == pytest.approx([(0.1 + 0.5) / 2, (1.1 + 0.7) / 2])
+    assert loss.mean == pytest.approx((0.3 + 0.9) / 2)
+    # Fell by 2.5 on trained entries and 2.0 on others: a gap of 0.5; with the mask 0.7 and 2.0,
+    # and with the other seed 1.7 and 2.2.
+    assert gap.by_seed == pytest.approx([(0.2 + 1.5) / 2, (1.2 + 1.7) / 2])
+    assert stops.mean == 1.0
+    assert stops.rounds.min() == 1.0
+    assert not [*styles_gathering.masks_over_styles(set(table.runs), ["alpaca", "chatml"])]
+
+
+def test_a_prediction_is_held_to_the_measured_mean_or_interval():
+    predicted = json.loads(styles_gathering.PREDICTED.read_text(encoding="utf-8"))
+    conditions = [
+        {
+            "kind": "before",
+            "style": style,
+            "mask": "none",
+            "updates": 0,
+            "loss": {"mean": loss, "interval": [loss - 0.1, loss + 0.1]},
+            "stops": {"mean": stops, "interval": [0.5, 0.7]},
+        }
+        for style, loss, stops in (
+            *(("chatml", 2.5, 0.55), ("alpaca", 2.3, 0.6)),
+            *(("phi3", 2.4, 0.6), ("plain", 2.6, 0.6)),
+        )
+    ]
+    mask = {"measure": "loss", "differs in": "mask", "smallest effect": 0.03}
+    sides = ({"style": "all", "mask": m, "updates": 60} for m in ("prompt", "none"))
+    mask |= dict(zip(("one", "other"), sides, strict=True))
+    conditions.append({"kind": "after", "style": "plain", "mask": "none", "updates": 60})
+    lines = lay_beside(
+        predicted, conditions, [{**mask, "difference": 0.1, "interval": [0.05, 0.2]}]
+    )
+    found = {line["about"]: (line["came"], line["verdict"]) for line in lines}
+    assert found["loss of chatml before"] == ("2.50 [2.40, 2.60]", "missed")  # 1.5 to 2.4
+    assert found["loss of alpaca before"] == ("2.30 [2.20, 2.40]", "as predicted")
+    assert found["the best style before"] == ("alpaca first, by 0.10", "missed")
+    assert found["chatml stops before"] == ("0.55 [0.50, 0.70]", "as predicted")  # said 0.6
+    assert found["alpaca stops before"] == ("0.60 [0.50, 0.70]", "missed")  # said 0.4
+    assert found["the mask lowers the loss by"] == ("-0.10 [-0.20, -0.05]", "missed")
+    assert found["loss of plain after, nothing masked"] == ("", "not measured")
+
+
+def test_a_difference_is_the_mean_of_what_each_seed_gave(quick):
+    for one in quick["comparisons"]["A"]:
+        assert len(one["by seed"]) == len(one["seeds"])
+        if one["measure"] != "gap":  # seeds have trained entries of their own, of other lengths
+            mean = sum(one["by seed"]) / len(one["by seed"])
+            assert one["difference"] == pytest.approx(mean, abs=2e-4)
+
+
+def test_a_mask_changes_the_cost_in_supervised_tokens_alone(quick):
+    costs = {(one["style"], one["mask"]): one for one in quick["costs"] if one["rate"] == 5e-5}
+    for style in ("chatml", "plain"):
+        plain, masked = costs[style, "none"], costs[style, "prompt"]
+        assert [masked[key] for key in ("text", "slots")] == [plain[k] for k in ("text", "slots")]
+        assert plain["supervised"] == plain["text"]  # all but each row's first, and its end
+        assert masked["supervised"] < plain["supervised"]
+    assert costs["plain", "none"]["text"] < costs["chatml", "none"]["text"]
+
+
+def test_where_runs_are_missing_the_seeds_that_both_sides_have_are_compared(tiny, tmp_path):
+    lab = small_lab(tiny)
+    wanted = [c for c in styles.cells("A", styles.QUICK) if c.mask == "none"]
+    wanted = [c for c in wanted if (c.style, c.seed) != ("plain", 1)]
+    wanted.append(styles.Cell("after", "chatml", "prompt", 5e-5, 0))
+    styles.go_on(lab, tmp_path, wanted, styles.described(lab, "tiny", False))
+    styles_gathering.gather(tmp_path, tmp_path / "out")
+    found = json.loads((tmp_path / "out").read_text())
+    assert found["tiers"]["A"]["finished"] == 6
+    assert "after-plain-none-5e-05-seed1" in found["tiers"]["A"]["missing"]
+    assert of_masks(found, "loss", "chatml")
+    assert not of_masks(found, "loss", "all"), "chatml alone is not all"
+    after = [one for one in found["comparisons"]["A"] if one["one"]["kind"] == "after"]
+    seeds = {
+        (one["differs in"], one["one"]["style"], one["one"]["mask"]): one["seeds"] for one in after
+    }
+    assert seeds == {
+        ("style", "chatml", "none"): [0],
+        ("mask", "chatml", "prompt"): [0],
+        ("updates", "chatml", "none"): [0, 1],
+        ("updates", "chatml", "prompt"): [0],
+        ("updates", "plain", "none"): [0],
+    }
+    means = [one["seeds"] for one in found["conditions"]]
+    assert means == [[0]] * len(means), "means side by side are of the same seeds"
+    verdicts = {line["about"]: line["verdict"] for line in found["beside"]}
+    assert verdicts["loss of plain after, prompt masked"] == "not measured"
+    assert verdicts["the mask lowers the loss by"] == "not measured"
+
+
+def test_one_command_asks_the_same_of_another_model_and_of_entries_of_ones_own(
+    tiny, tmp_path, monkeypatch
+):
+    """They have no kinds, so nothing is counted as exact, and nothing fails for that."""
+    file, out = tmp_path / "mine.jsonl", tmp_path / "mine.json"
+    lines = [{"instruction": f"Say {n}.", "output": f"{n}"} for n in range(60)]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    monkeypatch.setattr(styles, "FULL", styles.QUICK)
+    monkeypatch.setattr(styles, "load_model", lambda name, cache: tiny)
+    given = {"--runs": tmp_path / "runs", "--model": "mine", "--data": file, "--out": out}
+    command = [str(part) for pair in given.items() for part in pair]
+    styles.main([*command, "--share", "0/10"])
+    found = json.loads(out.read_text())
+    assert (found["predicted"], found["beside"], found["questions"]) == ({}, [], {})
+    (condition,) = found["conditions"]
+    assert "stops" in condition
+    assert "exact" not in condition
+    file.write_text("\n".join(map(json.dumps, lines[1:])))
+    with pytest.raises(ValueError, match="is a run with another 'data'; runs are not mixed"):
+        styles.main(command)

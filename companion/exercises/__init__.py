@@ -26,6 +26,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "ranks": ("each_once", "losses_for_backward", "share_waited"),
     "chatting": ("chatml", "answer_spans", "one_beginning", "first_broken", "drop_oldest"),
     "training": ("first_loss", "exact_share", "paired_differences", "middle_95", "doctor"),
+    "styles": ("read_interval", "paired_rounds", "still_found", "entries_needed", "flaw"),
 }
 """What each chapter asks for, in the order of the book."""
 

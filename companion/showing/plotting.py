@@ -2,10 +2,10 @@
 
 Each function gives a `Picture` (`companion.showing.picture`). What it leaves out: the tokens
 themselves, which `companion.showing.table` shows and `companion.showing.grids` draws, and bars,
-which are in `companion.showing.bars`. Chapters 01 to 11, and 14.
+which are in `companion.showing.bars`. Chapters 01 to 11, 14 and 15.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations, cycle
 from string import ascii_lowercase
 from textwrap import fill
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from companion.showing.picture import PEN, Picture, stand_in
@@ -362,6 +363,135 @@ def _overlap(one: _Letters, other: _Letters) -> bool:
     """Tell whether two groups of letters, of five in a line, would lie on each other."""
     wide = 0.025 * (min(len(one[0]), 5) + min(len(other[0]), 5))
     return abs(one[1][0] - other[1][0]) < wide and abs(one[1][1] - other[1][1]) < 0.06
+
+
+def draw_intervals(
+    groups: Mapping[str, Mapping[str, Sequence[float]]],
+    what: str,
+    filled: Collection[tuple[str, str]] | None = None,
+    zero: bool = False,
+) -> Picture:
+    """Draw means with their intervals, a line each, below the name of their group.
+
+    `groups`: by a group's name, the mean, the lower and the upper bound of each of its lines.
+    `what`: what is measured. `filled`: the (group, line) whose dots are solid, all if not given.
+    `zero`: whether to draw where there is no difference. Raises `ValueError` where there is
+    nothing to draw.
+
+    >>> draw_intervals({"before": {"chatml": (2.8, 2.5, 3.1)}}, "loss")
+    loss, with intervals. before: chatml 2.8 [2.5, 3.1].
+    """
+    if not groups or not all(map(len, groups.values())):
+        raise ValueError("there is nothing to draw: give a group or more, each with a line or more")
+    rows = sum(len(lines) + 1 for lines in groups.values())
+    height = 0.65 + 0.24 * rows  # inches; the page scales it to its own width
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    axes = figure.add_axes((0.36, 0.55 / height, 0.61, 0.24 * rows / height), facecolor="none")
+    axes.set_ylim(rows - 0.5, -0.5)
+    if zero:
+        axes.axvline(0, color=PEN, linewidth=0.8, linestyle=":")
+    place = 0
+    looks: dict[str, Any] = {"color": PEN, "va": "center", "transform": axes.get_yaxis_transform()}
+    for group, lines in groups.items():
+        axes.text(-0.57, place, group, fontsize=11, fontweight="bold", **looks)
+        for name, (mean, low, high) in lines.items():
+            place += 1
+            solid = filled is None or (group, name) in filled
+            axes.plot((low, high), (place, place), color=PEN, linewidth=1.4)
+            dot: dict[str, Any] = {
+                "markersize": 6,
+                "color": PEN,
+                "markerfacecolor": PEN if solid else "none",
+            }
+            axes.plot(mean, place, "o", **dot)
+            axes.text(-0.52, place, name, fontsize=11, **looks)
+        place += 1
+    axes.set_yticks([])
+    axes.set_xlabel(what, color=PEN, fontsize=12)
+    axes.tick_params(colors=PEN, labelsize=11)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(PEN)
+    described = " ".join(
+        f"{group}: "
+        + ", ".join(
+            f"{name} {m:.3g} [{low:.3g}, {high:.3g}]" for name, (m, low, high) in of.items()
+        )
+        + "."
+        for group, of in groups.items()
+    )
+    return Picture(figure, f"{what}, with intervals. {described}")
+
+
+def draw_protocol(
+    prompts: Mapping[str, int], response: int, counts: Mapping[str, int], masks: Sequence[str]
+) -> Picture:
+    """Draw how styles are compared: trained on the same, and scored on the same tokens.
+
+    `prompts`: by style, the tokens of one entry's prompt. `response`: those of its response, end
+    token included. `counts`: how many entries are "trained" and "held", how many "updates" and
+    "seeds". `masks`: the names of the masks. Raises `ValueError` where there is no style.
+
+    >>> counts = {"trained": 240, "held": 100, "updates": 60, "seeds": 3}
+    >>> draw_protocol({"alpaca": 30, "plain": 9}, 5, counts, ["none", "prompt"])
+    From 240 entries, 60 updates: 2 styles times 2 masks times 3 seeds. Then 100 other entries,
+    of each the response alone is scored. One of them: alpaca, a prompt of 30 tokens; plain, a
+    prompt of 9 tokens; and in each the same 5 tokens of response.
+    """
+    if not prompts:
+        raise ValueError("there is nothing to draw: give at least one style")
+    rows = len(prompts)
+    grid, asked = 0.3 * rows, 0.24 * rows
+    height = 2.2 + grid + asked
+    figure = Figure(figsize=(4.8, height), facecolor="none")
+    axes = figure.add_axes((0, 0, 1, 1), facecolor="none")
+    axes.set(xlim=(0, 4.8), ylim=(height, 0))  # in inches, downwards
+    axes.axis("off")
+    text: dict[str, Any] = {"color": PEN, "fontsize": 11, "va": "center"}
+    bar: dict[str, Any] = {"edgecolor": PEN, "linewidth": 0.7}
+
+    axes.text(0.1, 0.18, f"1  The same {counts['trained']} entries, in the same order", **text)
+    axes.text(
+        0.1, 0.5, f"2  {counts['updates']} updates each; a dot is a run, of its own seed", **text
+    )
+    for column, mask in enumerate(masks):
+        axes.text(2.1 + 1.3 * column, 0.78, f"mask {mask}", **{**text, "ha": "center"})
+    for row, style in enumerate(prompts):
+        top = 0.92 + 0.3 * row
+        axes.text(0.35, top + 0.12, style, **text)
+        for column, _ in enumerate(masks):
+            axes.add_patch(Rectangle((1.5 + 1.3 * column, top), 1.2, 0.24, fill=False, **bar))
+            for seed in range(counts["seeds"]):
+                across = 2.1 + 1.3 * column + 0.22 * (seed - (counts["seeds"] - 1) / 2)
+                axes.plot(across, top + 0.12, "o", color=PEN, markersize=5)
+    below = 0.92 + grid + 0.2
+    axes.text(0.1, below, f"3  {counts['held']} others, each in the style of its model", **text)
+    border, scale = 3.3, 2.2 / max(prompts.values())
+    for row, (style, prompt) in enumerate(prompts.items()):
+        top = below + 0.18 + 0.24 * row
+        left = border - prompt * scale
+        axes.add_patch(
+            Rectangle((left, top), prompt * scale, 0.2, facecolor=stand_in("template"), **bar)
+        )
+        axes.add_patch(
+            Rectangle(
+                (border, top), max(response * scale, 0.2), 0.2,
+                facecolor=stand_in("response"), hatch="////", **bar,
+            )
+        )  # fmt: skip
+        axes.text(0.35, top + 0.1, style, **text)
+    under = below + 0.18 + asked + 0.12
+    axes.text(border - 0.12, under, "prompt: not scored", **{**text, "ha": "right"})
+    axes.text(border + 0.02, under, "response: scored", **text)
+    axes.text(0.1, under + 0.36, "4  Differences, entry by entry and seed by seed", **text)
+    of_each = "; ".join(f"{style}, a prompt of {n} tokens" for style, n in prompts.items())
+    return Picture(
+        figure,
+        f"From {counts['trained']} entries, {counts['updates']} updates: {rows} styles times "
+        f"{len(masks)} masks times {counts['seeds']} seeds. Then {counts['held']} other entries, "
+        f"of each the response alone is scored. One of them: {of_each}; and in each the same "
+        f"{response} tokens of response.",
+    )
 
 
 def _dress(axes: Axes, width: int, rows: int) -> None:

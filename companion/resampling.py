@@ -1,8 +1,9 @@
-"""What a difference between two conditions is worth: paired resampling, power, many at once.
+"""Resampling: what a difference between two conditions is worth, when chance is counted in.
 
-Every condition was measured on the same entries, with the same seeds, so two of them are
-compared entry by entry and seed by seed. What the next set of entries and the next seeds might
-have given is told by drawing both anew, with replacement, ten thousand times.
+Both conditions were measured on the same entries, with the same seeds, so they are compared
+entry by entry and seed by seed. What other entries and other seeds might have given is told by
+drawing both anew, with replacement, many times. What it leaves out: the runs themselves
+(`experiments.styles`), and why a difference is there. Chapter 15.
 """
 
 from collections.abc import Mapping, Sequence
