@@ -10,9 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from companion.showing.plotting import _INK as PEN
-from companion.showing.plotting import Picture
-from companion.showing.plotting import _stand_in as stand_in
+from companion.showing.picture import PEN, Picture, stand_in
 
 Cut = Sequence[tuple[str, int]]
 """The tokens of a text in their order, each in letters and as its id."""

@@ -6,8 +6,8 @@ What it leaves out: runs that are known by a few points and differ by powers of 
 
 from collections.abc import Mapping, Sequence
 
-from companion.showing.plotting import _INK as PEN
-from companion.showing.plotting import Picture, _lines
+from companion.showing.picture import PEN, Picture
+from companion.showing.plotting import draw_lines_in_frame
 
 
 def draw_losses(losses: Mapping[str, Sequence[float]], start: float | None = None) -> Picture:
@@ -23,7 +23,8 @@ def draw_losses(losses: Mapping[str, Sequence[float]], start: float | None = Non
     """
     if not losses or not all(map(len, losses.values())):
         raise ValueError("there is nothing to draw: give at least one run, of a step or more")
-    figure, axes = _lines({name: [*enumerate(run)] for name, run in losses.items()}, markevery=0.2)
+    points = {name: [*enumerate(run)] for name, run in losses.items()}
+    figure, axes = draw_lines_in_frame(points, markevery=0.2)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("step", color=PEN, fontsize=12)
     axes.set_ylabel("loss", color=PEN, fontsize=12)

@@ -206,7 +206,7 @@ def draw_waits(waits: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     """
     if not waits or not all(map(len, waits.values())):
         raise ValueError("there is nothing to draw: give at least one setting, of a point or more")
-    figure, axes = _lines(waits)
+    figure, axes = draw_lines_in_frame(waits)
     axes.set_ylim(bottom=0)
     axes.locator_params(integer=True)
     axes.set_xlabel("milliseconds added to the collate", color=PEN, fontsize=12)
@@ -231,7 +231,7 @@ def draw_curves(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     """
     if not curves or not all(map(len, curves.values())):
         raise ValueError("there is nothing to draw: give at least one run, of a point or more")
-    figure, axes = _lines(curves, markevery=0.12)
+    figure, axes = draw_lines_in_frame(curves, markevery=0.12)
     axes.set_yscale("log")
     axes.set_xlabel("updates", color=PEN, fontsize=12)
     axes.set_ylabel("printed loss", color=PEN, fontsize=12)
@@ -247,7 +247,7 @@ def _ends(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return [points[at] for at in sorted({0, len(points) // 2, len(points) - 1})]
 
 
-def _lines(
+def draw_lines_in_frame(
     lines: Mapping[str, Sequence[tuple[float, float]]], markevery: float | None = None
 ) -> tuple[Figure, Axes]:
     """Draw lines in one frame, with a legend of two columns above it."""

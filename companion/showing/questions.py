@@ -11,9 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from companion.showing.plotting import _INK as PEN
-from companion.showing.plotting import Picture
-from companion.showing.plotting import _stand_in as stand_in
+from companion.showing.picture import PEN, Picture, stand_in
 
 WIDTH = 50
 """How many characters there is room for in a line; at 360 pixels they can still be read."""
