@@ -1,6 +1,6 @@
 """Bars: what a model holds probable, and how long something takes.
 
-Each function gives a `Picture` (`companion.showing.picture`). What it leaves out: where the
+Each function gives a `Picture` (`companion.showing.plotting`). What it leaves out: where the
 numbers come from, which is the business of the cell that draws them. Chapters 05 and 07.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from companion.showing.picture import PEN, Picture, stand_in
+from companion.showing.plotting import INK_STAND_IN, Picture, stand_in
 
 _WIDE = 4.8
 """Inches; the page scales a picture to its own width."""
@@ -43,22 +43,24 @@ def draw_probabilities(
     for number, (name, row) in enumerate(shares.items()):
         low = 1 - (1.4 * number + 1.25) / high
         axes = figure.add_axes((0.1, low, 0.88, 0.85 / high), facecolor="none")
-        bars = axes.bar(range(len(tokens)), row, facecolor="none", edgecolor=PEN, linewidth=0.8)
+        bars = axes.bar(
+            range(len(tokens)), row, facecolor="none", edgecolor=INK_STAND_IN, linewidth=0.8
+        )
         bars[place].set(facecolor=stand_in("end"), hatch="///")
         value = f"{row[place]:.4f}"
         across = min(place, len(tokens) - 1.5)
         over = max(row[max(place - 1, 0) : place + 2]) + 0.06  # its neighbours' bars, too
-        axes.text(across, over, value, color=PEN, fontsize=12, ha="center")
+        axes.text(across, over, value, color=INK_STAND_IN, fontsize=12, ha="center")
         axes.set(ylim=(0, 1.25), yticks=(0, 1), xticks=range(len(tokens)))
         axes.set_xticklabels(tokens)
-        axes.set_title(name, loc="left", color=PEN, fontsize=12, pad=2)
+        axes.set_title(name, loc="left", color=INK_STAND_IN, fontsize=12, pad=2)
         _plain(axes)
         equal = max(row) - min(row) < 1e-6
         most = tokens[max(range(len(row)), key=row.__getitem__)]
         told.append(
             f"{name}: {marked} {value}, {'all equal' if equal else f'most probable {most}'}."
         )
-    axes.set_xlabel("next token", color=PEN, fontsize=12)
+    axes.set_xlabel("next token", color=INK_STAND_IN, fontsize=12)
     title = f'The probability of each of {len(tokens)} tokens, "{marked}" marked.'
     return Picture(figure, f"{title} {' '.join(told)}")
 
@@ -78,14 +80,18 @@ def draw_times(times: Mapping[str, float], marked: str, what: str = "microsecond
     figure = Figure(figsize=(_WIDE, high), facecolor="none")
     axes = figure.add_axes((0.26, 0.55 / high, 0.6, 1 - 0.6 / high), facecolor="none")
     bars = axes.barh(
-        range(len(times)), [*times.values()], facecolor="none", edgecolor=PEN, linewidth=0.8
+        range(len(times)),
+        [*times.values()],
+        facecolor="none",
+        edgecolor=INK_STAND_IN,
+        linewidth=0.8,
     )
     bars[[*times].index(marked)].set(facecolor=stand_in("response"), hatch="///")
     for row, time in enumerate(times.values()):
-        axes.text(time, row, f" {time:.0f}", color=PEN, fontsize=12, va="center")
+        axes.text(time, row, f" {time:.0f}", color=INK_STAND_IN, fontsize=12, va="center")
     axes.set(ylim=(len(times) - 0.5, -0.5), yticks=range(len(times)))
     axes.set_yticklabels(times)
-    axes.set_xlabel(what, color=PEN, fontsize=12)
+    axes.set_xlabel(what, color=INK_STAND_IN, fontsize=12)
     axes.locator_params(axis="x", nbins=4)
     _plain(axes)
     told = " ".join(f"{name}: {time:.0f}." for name, time in times.items())
@@ -93,6 +99,6 @@ def draw_times(times: Mapping[str, float], marked: str, what: str = "microsecond
 
 
 def _plain(axes: Axes) -> None:
-    axes.tick_params(colors=PEN, labelsize=12, length=2)
+    axes.tick_params(colors=INK_STAND_IN, labelsize=12, length=2)
     for side in axes.spines.values():
         side.set_visible(False)

@@ -1,9 +1,9 @@
 """Tensors drawn cell by cell, with what a step does between them: for a few short texts.
 
-Each function gives a `Picture` (`companion.showing.picture`), drawn from what the companion's
+Each function gives a `Picture` (`companion.showing.plotting`), drawn from what the companion's
 own steps make of the texts. An id is written into its cell; the end token that was appended is
 *end*, what fills a row is *pad*, both by their place. What it leaves out: real batches, which
-are wider than a picture, and are shown by `companion.showing.table`. Chapters 06, 07 and 11.
+are wider than a picture, and are shown by `companion.showing.table`. Chapters 06 and 07.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from companion.ignoring import IGNORE_INDEX, ignore_padding, keep_spans
 from companion.masking import supervised_spans
 from companion.padding import pad_batch
 from companion.shifting import shift_targets
-from companion.showing.picture import PEN, Picture, stand_in
+from companion.showing.plotting import INK_STAND_IN, Picture, stand_in
 from companion.tokenizing import TokenizedEntry
 
 _WIDE = 4.8
@@ -74,12 +74,12 @@ def draw_masks(entry: TokenizedEntry, masks: Sequence[str]) -> Picture:
         down = 2.5 + 1.6 * number
         _write_row(axes, cells, 0, down)
         if number:
-            axes.text(0, down - 0.1, name, color=PEN, fontsize=12, va="bottom")
+            axes.text(0, down - 0.1, name, color=INK_STAND_IN, fontsize=12, va="bottom")
     for name, down in (("text", 1.2), ("targets", 3)):
         across = len(text) + 0.15 - (name == "targets")
-        axes.text(across, down, name, color=PEN, fontsize=12, va="center")
+        axes.text(across, down, name, color=INK_STAND_IN, fontsize=12, va="center")
     for column in range(len(entry.ids)):
-        axes.plot((column + 1.5, column + 0.5), (1.7, 2.5), color=PEN, linewidth=0.8)
+        axes.plot((column + 1.5, column + 0.5), (1.7, 2.5), color=INK_STAND_IN, linewidth=0.8)
     parts = {role: roles.count(role) for role in dict.fromkeys(roles)}
     made = ", ".join(f"{many} {role}" for role, many in parts.items())
     told = " ".join(f"{name}: {_in_words(cells)}." for name, cells in rows.items())
@@ -119,17 +119,17 @@ def draw_collating(rows: Sequence[Sequence[int]]) -> Picture:
     figure, axes = _sheet(2 * longest + 2.4, down=2 * len(rows) + 3.4)
     places = ((0, 1), (right, 1), (0, 1 + below), (right, 1 + below))
     for (name, cells), (across, down) in zip(grids.items(), places, strict=True):
-        axes.text(across, down - 0.15, name, color=PEN, fontsize=12, va="bottom")
+        axes.text(across, down - 0.15, name, color=INK_STAND_IN, fontsize=12, va="bottom")
         for number, row in enumerate(cells):
             _write_row(axes, row, across, down + number)
     middle, foot = 1 + len(rows) / 2, len(rows) + 1.1
     _arrow(axes, (longest + 0.15, middle), (right - 0.1, middle))
-    axes.text(longest + 0.7, middle - 0.2, "pad", color=PEN, fontsize=12, ha="center")
+    axes.text(longest + 0.7, middle - 0.2, "pad", color=INK_STAND_IN, fontsize=12, ha="center")
     _arrow(axes, (right + 0.4, foot), (longest - 0.6, foot + 1.3))
     _arrow(axes, (right + 3.6, foot), (right + 3.6, foot + 1.3))
-    axes.text(right - 0.1, foot + 0.9, "shift", color=PEN, fontsize=12)
-    axes.text(right + 3.8, foot + 0.5, "shift,", color=PEN, fontsize=12)
-    axes.text(right + 3.8, foot + 1.0, "ignore", color=PEN, fontsize=12)
+    axes.text(right - 0.1, foot + 0.9, "shift", color=INK_STAND_IN, fontsize=12)
+    axes.text(right + 3.8, foot + 0.5, "shift,", color=INK_STAND_IN, fontsize=12)
+    axes.text(right + 3.8, foot + 1.0, "ignore", color=INK_STAND_IN, fontsize=12)
     told = (f"{name}: {'; '.join(map(_in_words, cells))}." for name, cells in grids.items())
     return Picture(figure, f"From {len(rows)} rows to a batch. {' '.join(told)}")
 
@@ -153,7 +153,10 @@ def _sheet(columns: float, down: float) -> tuple[Figure, Axes]:
 def _write_row(axes: Axes, cells: Sequence[_Cell], across: float, down: float) -> None:
     for number, cell in enumerate(cells):
         # Told apart without colour: the end has a thick edge, what is ignored a dashed one.
-        look: dict[str, Any] = {"edgecolor": PEN, "linewidth": 2.2 if cell.role == "end" else 0.7}
+        look: dict[str, Any] = {
+            "edgecolor": INK_STAND_IN,
+            "linewidth": 2.2 if cell.role == "end" else 0.7,
+        }
         if cell.role in ("ignored", "pad"):
             look |= {"linestyle": (0, (3, 2)), "facecolor": "none"}
         else:
@@ -163,7 +166,7 @@ def _write_row(axes: Axes, cells: Sequence[_Cell], across: float, down: float) -
         axes.add_patch(Rectangle(corner, 1 - 2 * inset, 1 - 2 * inset, **look))
         size = 12 if len(cell.text) < 4 else 10
         middle = across + number + 0.5, down + 0.52
-        axes.text(*middle, cell.text, color=PEN, fontsize=size, ha="center", va="center")
+        axes.text(*middle, cell.text, color=INK_STAND_IN, fontsize=size, ha="center", va="center")
 
 
 def _name_parts(axes: Axes, roles: Sequence[str]) -> None:
@@ -172,13 +175,15 @@ def _name_parts(axes: Axes, roles: Sequence[str]) -> None:
         if role == "end":
             continue
         start, many = roles.index(role), roles.count(role)
-        axes.plot((start + 0.08, start + many - 0.08), (0.55, 0.55), color=PEN, linewidth=1.5)
+        axes.plot(
+            (start + 0.08, start + many - 0.08), (0.55, 0.55), color=INK_STAND_IN, linewidth=1.5
+        )
         middle = start + many / 2
-        axes.text(middle, 0.45, role, color=PEN, fontsize=12, ha="center", va="bottom")
+        axes.text(middle, 0.45, role, color=INK_STAND_IN, fontsize=12, ha="center", va="bottom")
 
 
 def _arrow(axes: Axes, start: tuple[float, float], stop: tuple[float, float]) -> None:
-    looks = {"arrowstyle": "-|>", "color": PEN, "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
+    looks = {"arrowstyle": "-|>", "color": INK_STAND_IN, "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", xy=stop, xytext=start, arrowprops=looks)
 
 
