@@ -76,16 +76,3 @@ def test_the_title_is_the_tables_name():
     page = PairTable([[5, 6, 7]], [[6, 7, 50256]], report, "Case 1")._repr_html_()
     assert 'aria-label="Case 1, table"' in page
     assert "Case 1: inputs over targets, each of shape (1, 3)." in page
-
-
-def test_what_is_beyond_the_columns_side_by_side_stands_below_under_its_own_numbers():
-    page = PairTable([[5, 6, 7]], [[6, 7, -100]], wrap=2)._repr_html_()
-    lines = re.findall(r"<tr>(.*?)</tr>", page)
-    heads = [re.findall(r'<th scope="col">(\w+)</th>', line) for line in lines]
-    assert heads == [["column", "0", "1"], [], [], ["column", "2"], [], []]
-    numbers = [re.findall(r"<small>(\d+)|>(-\d+)", line) for line in lines]
-    read = [[int(one or other) for one, other in line] for line in numbers]
-    assert read == [[], [5, 6], [6, 7], [], [7], [-100]]
-    assert page.count("<tbody>") == page.count("</tbody>") == 3
-    with pytest.raises(ValueError, match="found 0"):
-        PairTable([[5]], [[6]], wrap=0)

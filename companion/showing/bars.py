@@ -78,7 +78,11 @@ def draw_times(times: Mapping[str, float], marked: str, what: str = "microsecond
     figure = Figure(figsize=(_WIDE, high), facecolor="none")
     axes = figure.add_axes((0.26, 0.55 / high, 0.6, 1 - 0.6 / high), facecolor="none")
     bars = axes.barh(
-        range(len(times)), [*times.values()], facecolor="none", edgecolor=PEN, linewidth=0.8
+        range(len(times)),
+        [*times.values()],
+        facecolor="none",
+        edgecolor=PEN,
+        linewidth=0.8,
     )
     bars[[*times].index(marked)].set(facecolor=stand_in("response"), hatch="///")
     for row, time in enumerate(times.values()):

@@ -26,10 +26,9 @@ class PairTable:
 
     `inputs`, `targets`: tensors, arrays or lists of integers, of shape (rows, columns).
     `report`: what `audit` said of them; the cells that it names are outlined. `title`: what
-    the table is called. `wrap`: at most so many columns stand side by side, and what is beyond
-    them stands below; by default none is.
+    the table is called.
 
-    Raises `ValueError` where the two are no grids of one shape, or `wrap` is no width.
+    Raises `ValueError` where the two are no grids of one shape.
 
     >>> PairTable([[5376, 257, 3124]], [[257, 3124, -100]])
     A batch: inputs over targets, each of shape (1, 3).
@@ -42,7 +41,6 @@ class PairTable:
     report: Report | None = None
     title: str = "A batch"
     ignore_index: int = IGNORE_INDEX
-    wrap: int | None = None
 
     def __post_init__(self) -> None:
         inputs, targets = np.asarray(self.inputs), np.asarray(self.targets)
@@ -51,8 +49,6 @@ class PairTable:
                 "a pair of tensors is shown where both have one shape (rows, columns); found "
                 f"{inputs.shape} and {targets.shape}"
             )
-        if self.wrap is not None and self.wrap < 1:
-            raise ValueError(f"wrap is how many columns stand side by side; found {self.wrap}")
 
     @property
     def caption(self) -> str:
@@ -84,31 +80,22 @@ class PairTable:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        columns = range(np.asarray(self.inputs).shape[1])
-        wide = self.wrap or len(columns)
-        parts = [columns[start : start + wide] for start in range(0, len(columns), wide)] or [
-            columns
-        ]
-        first, *others = map(self._stretch, parts)
-        more = "".join(f"<tbody>{heads}</tbody>{bodies}" for heads, bodies in others)
+        columns = np.asarray(self.inputs).shape[1]
+        heads = "".join(f'<th scope="col">{column}</th>' for column in range(columns))
+        bodies = ""
+        for number, name, ids in self._rows():
+            cells = "".join(self._cell(number, name, column, id) for column, id in enumerate(ids))
+            head = f'<th scope="row"><span>row {number}</span> {name}</th>'
+            opened, closed = ("<tbody>", "") if name == "inputs" else ("", "</tbody>")
+            bodies += f"{opened}<tr>{head}{cells}</tr>{closed}"
         title, caption = html.escape(self.title), html.escape(self.caption)
         return (
             '<div class="batch-table">'
             f'<div class="bt-scroll" role="region" tabindex="0" aria-label="{title}, table">'
             f'<table class="bt bt-wide" {UNSTYLED}><caption><span>{caption}</span></caption>'
-            f"<thead>{first[0]}</thead>{first[1]}{more}</table></div></div>"
+            f'<thead><tr><th scope="col">column</th>{heads}</tr></thead>{bodies}</table>'
+            "</div></div>"
         )
-
-    def _stretch(self, columns: range) -> tuple[str, str]:
-        """Give the heads of some neighbouring columns, and what stands under them."""
-        numbers = "".join(f'<th scope="col">{column}</th>' for column in columns)
-        bodies = ""
-        for number, name, ids in self._rows():
-            cells = "".join(self._cell(number, name, column, ids[column]) for column in columns)
-            head = f'<th scope="row"><span>row {number}</span> {name}</th>'
-            opened, closed = ("<tbody>", "") if name == "inputs" else ("", "</tbody>")
-            bodies += f"{opened}<tr>{head}{cells}</tr>{closed}"
-        return f'<tr><th scope="col">column</th>{numbers}</tr>', bodies
 
     def _cell(self, row: int, name: str, column: int, id: int) -> str:
         text, marks, spoken = _text(id), "", ""

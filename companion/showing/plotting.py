@@ -1,7 +1,7 @@
 """Pictures of real batches, drawn with matplotlib.
 
 Each function gives a `Picture` (`companion.showing.picture`). What it leaves out: the tokens
-themselves, which `companion.showing.table` shows and `companion.showing.grids` draws, and bars,
+themselves, which `companion.showing.table` shows and `companion.showing.cells` draws, and bars,
 which are in `companion.showing.bars`. Chapters 01 to 11, 14 and 15.
 """
 

@@ -1,9 +1,9 @@
-"""Grids drawn cell by cell: what is written where, and which look it has."""
+"""Tensors drawn cell by cell: what is written where, and which look it has."""
 
 import pytest
 from matplotlib.patches import Rectangle
 
-from companion.showing.grids import draw_collating, draw_masks
+from companion.showing.cells import draw_collating, draw_masks
 from companion.tokenizing import TokenizedEntry
 
 ENTRY = TokenizedEntry([0, 1, 2, 3, 4], prompt_length=3, header_length=1)

@@ -3,7 +3,7 @@
 Each function gives a `Picture` (`companion.showing.picture`), drawn from what the companion's
 own steps make of the texts. An id is written into its cell; the end token that was appended is
 *end*, what fills a row is *pad*, both by their place. What it leaves out: real batches, which
-are wider than a picture, and are shown by `companion.showing.table`. Chapters 06, 07 and 11.
+are wider than a picture, and are shown by `companion.showing.table`. Chapters 06 and 07.
 """
 
 from collections.abc import Sequence
@@ -153,7 +153,10 @@ def _sheet(columns: float, down: float) -> tuple[Figure, Axes]:
 def _write_row(axes: Axes, cells: Sequence[_Cell], across: float, down: float) -> None:
     for number, cell in enumerate(cells):
         # Told apart without colour: the end has a thick edge, what is ignored a dashed one.
-        look: dict[str, Any] = {"edgecolor": PEN, "linewidth": 2.2 if cell.role == "end" else 0.7}
+        look: dict[str, Any] = {
+            "edgecolor": PEN,
+            "linewidth": 2.2 if cell.role == "end" else 0.7,
+        }
         if cell.role in ("ignored", "pad"):
             look |= {"linestyle": (0, (3, 2)), "facecolor": "none"}
         else:
