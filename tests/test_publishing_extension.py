@@ -19,23 +19,37 @@ html_theme = "sphinx_book_theme"
 nb_execution_mode = "off"
 root_doc = "front"
 """
-PAGE = """# Front
+STEPS = "\n".join(f"- **{step}.** What it does." for step in "ABCDEF")
+PAGE = f"""# Front
 
-```{batch-table}
+```{{batch-table}}
 :step: mask
 :mask: prompt
 :entries: 0 1
 ```
 
-```{batch-table}
+```{{batch-table}}
 :step: pad
 :entries: toy
 ```
 
-```{batch-table}
+```{{batch-table}}
 :step: pad
 :entries: toy
 :show: ids
+```
+
+```{{batch-explorer}}
+:step: shift
+:entries: toy
+
+{STEPS}
+```
+
+```{{batch-steps}}
+:entries: 0 1
+
+{STEPS}
 ```
 """
 
@@ -70,7 +84,22 @@ def test_a_page_holds_the_computed_table(site):
 def test_regions_of_one_page_have_names_of_their_own(site):
     page = (site / "front.html").read_text(encoding="utf-8")
     names = re.findall(r'role="region"[^>]*aria-label="([^"]*)"', page)
-    assert names == ["Step 6, mask, table", "Step 3, pad, table", "Step 3, pad, table 2"]
+    assert names == [
+        "Step 6, mask, table",
+        "Step 3, pad, table",
+        "Step 3, pad, table 2",
+        "Step 4, shift, table",
+    ]
+
+
+def test_the_six_steps_are_explained_in_the_explorer_and_in_their_picture(site):
+    page = (site / "front.html").read_text(encoding="utf-8")
+    (inside,) = re.findall(r"<batch-explorer.*?</batch-explorer>", page, re.DOTALL)
+    assert re.findall(r"<strong>(.)\.</strong>", inside) == list("ABCDEF")
+    (steps,) = re.findall(r'<div class="batch-table batch-steps.*?</ul>\s*</div>', page, re.DOTALL)
+    assert re.findall(r"<strong>(.)\.</strong>.*?aria-label=\"Step (.)", steps, re.DOTALL) == [
+        (letter, str(number)) for number, letter in enumerate("ABCDEF", 1)
+    ]
 
 
 def test_a_page_loads_the_style_sheet_and_the_script_and_no_icon_script(site):
@@ -105,6 +134,10 @@ def test_directives_that_cannot_be_computed_stop_the_build(tmp_path):
         ":step: format\n:entries: toy": "bare ids have no text",
     }
     page = "\n\n".join(f"```{{batch-table}}\n{options}\n```" for options in refused)
+    five = STEPS.rsplit("\n", 1)[0]
+    for name, step in (("batch-explorer", ":step: pad\n"), ("batch-steps", "")):
+        page += f"\n\n```{{{name}}}\n{step}:entries: 0\n\n{five}\n```"
+        refused[name] = f"{name}: its content is a list of 6"
     finished = build(tmp_path, f"# Front\n\n{page}\n")
     assert finished.returncode != 0
     for message in refused.values():

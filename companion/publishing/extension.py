@@ -1,13 +1,15 @@
 """The Sphinx extension of the built site: batches on pages, and pages that stay at home.
 
-Gives the directives `batch-table` and `batch-explorer`, which compute a `BatchTable` or a
-`BatchExplorer` while the site is built, so that a page states no number that was not
-computed; and the scripts and styles that bring the explorers to life. Mends what the theme
-writes: a finished page asks no other host for anything, and reads well with a screen
-reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
+Gives the directives `batch-table`, `batch-explorer` and `batch-steps`, which compute a
+`BatchTable`, a `BatchExplorer` or the picture of all six steps while the site is built, so that
+a page states no number that was not computed; and the scripts and styles that bring the
+explorers to life. Mends what the theme writes: a finished page asks no other host for
+anything, and reads well with a screen reader. It is an ordinary extension, for
+`jupyter-book build` and `sphinx-build` alike.
 """
 
 import hashlib
+import re
 import shutil
 from functools import partial
 from importlib.resources import files
@@ -30,7 +32,8 @@ from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
 from companion.publishing.shrinking import shrunk, shrunk_style
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
-from companion.showing.table import STEPS, BatchTable, stylesheet
+from companion.showing.overview import draw_steps
+from companion.showing.table import STEPS, BatchTable, legend, stylesheet
 
 _HERE = files("companion") / "publishing"
 _ALIVE = files("companion") / "explorer"
@@ -75,9 +78,69 @@ class BatchTableDirective(SphinxDirective):
 
 
 class BatchExplorerDirective(BatchTableDirective):
-    """Show a batch that the reader can change: ```` ```{batch-explorer} ````, same options."""
+    """Show a batch that the reader can change: ```` ```{batch-explorer} ````, same options.
 
+    Its content, if it has any, is a list of six, one explanation for each step, which stands
+    in the explorer where its step is looked at; without a script, below the table.
+    """
+
+    has_content = True
     shown = BatchExplorer
+
+    def run(self) -> list[nodes.Node]:
+        """Compute the explorer, and lay its explanations into its element."""
+        (explorer,) = super().run()
+        if not self.content:
+            return [explorer]
+        explained = _listed_steps(self)
+        explained["classes"] += ["be-explained"]
+        opened, closed = str(explorer.astext()).rsplit("</batch-explorer>", 1)
+        end = f"</batch-explorer>{closed}"
+        return [
+            nodes.raw("", opened, format="html"),
+            explained,
+            nodes.raw("", end, format="html"),
+        ]
+
+
+class BatchStepsDirective(SphinxDirective):
+    """Show the six steps of a batch in one picture: ```` ```{batch-steps} ````.
+
+    Its content is a list of six, one sentence for each step, below which its picture stands.
+    `entries`, `style`, `mask`: as for `batch-table`.
+    """
+
+    has_content = True
+    option_spec = {  # noqa: RUF012 (docutils has it so)
+        name: BatchTableDirective.option_spec[name] for name in ("entries", "style", "mask")
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Compute the pictures, and put each below its sentence."""
+        options = {"mask": "prompt", **self.options}
+        try:
+            pictures = draw_steps(_items(options.pop("entries", "0 1 2")), **options)
+        except (TypeError, ValueError, IndexError) as error:
+            raise self.error(f"{self.name}: {error}") from None
+        steps = _listed_steps(self)
+        steps["classes"] += ["batch-table", "batch-steps"]
+        for item, picture in zip(steps[0], pictures, strict=True):
+            item["classes"] += [f"bo-{picture.step}"]
+            item += nodes.raw("", picture.svg, format="html")
+        roles = re.findall(r'data-role="(\w+)"', "".join(picture.svg for picture in pictures))
+        steps += nodes.raw("", legend(roles), format="html")
+        return [steps]
+
+
+def _listed_steps(directive: SphinxDirective) -> nodes.container:
+    """Give a directive's content, which is a list of six, in a container."""
+    held = nodes.container()
+    directive.state.nested_parse(directive.content, directive.content_offset, held)
+    if len(held) != 1 or len(held[0]) != len(STEPS):
+        raise directive.error(
+            f"{directive.name}: its content is a list of {len(STEPS)}, one item for each step"
+        )
+    return held
 
 
 def _items(chosen: str) -> list[Any]:
@@ -196,6 +259,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("page_python", "_build/page_python", "html", [str])
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
+    app.add_directive("batch-steps", BatchStepsDirective)
     app.add_css_file("batch-table.css")
     app.add_css_file("explorer.css")
     app.add_js_file("page.js", loading_method="defer")
