@@ -29,6 +29,7 @@ from companion.explorer.bundle import TOY_BATCH, lab_script, page_script, tokeni
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
+from companion.publishing.folding import fold_cells
 from companion.publishing.mending import mend_page, without_far_scripts
 from companion.publishing.shrinking import shrunk, shrunk_style
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
@@ -160,6 +161,12 @@ def configure(app: Sphinx, config: Config) -> None:
     config["templates_path"] = [*config["templates_path"], str(_HERE / "templates")]
 
 
+def fold(app: Sphinx, page: str, source: list[str]) -> None:
+    """Fold the code of cells that only set the stage, in the page and not in its notebook."""
+    if app.env.doc2path(page).endswith(".ipynb"):
+        source[0] = fold_cells(source[0])
+
+
 def write_assets(app: Sphinx) -> None:
     """Write our style sheets and scripts beside the theme's.
 
@@ -266,6 +273,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_js_file("explorer.js", loading_method="defer")
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
+    app.connect("source-read", fold)
     app.connect("html-collect-pages", index_page)
     app.connect("html-collect-pages", moved_pages)
     app.connect("html-page-context", bring_lab)
