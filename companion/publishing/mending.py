@@ -50,8 +50,8 @@ REPAIRS: tuple[tuple[str, str], ...] = (
 FITS = 40
 """So many characters of what a cell printed stand side by side on a phone."""
 
-FITTED = (46, 54)
-"""So many, where the type is smaller, and smaller still; what is wider is wrapped."""
+FITTED = (46, 50, 54)
+"""So many, where the type is smaller and smaller; what is wider is wrapped."""
 
 
 def without_far_scripts(scripts: Iterable[Any]) -> list[Any]:
