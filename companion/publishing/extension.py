@@ -31,6 +31,7 @@ from companion.formatting import STYLES
 from companion.masking import MASKS
 from companion.publishing.folding import fold_cells
 from companion.publishing.mending import mend_page, without_far_scripts
+from companion.publishing.searching import search_script
 from companion.publishing.shrinking import shrunk, shrunk_style
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
 from companion.showing.overview import draw_steps
@@ -180,6 +181,7 @@ def write_assets(app: Sphinx) -> None:
     light = partial(shrunk, modules=Path(app.srcdir) / "scripts/page_python/node_modules")
     written = {
         "page.js": (_HERE / "page.js").read_text("utf-8"),
+        "search.js": light((_HERE / "search.js").read_text("utf-8")),
         "explorer.css": shrunk_style((_ALIVE / "explorer.css").read_text("utf-8")),
         "explorer.js": light(page_script()),
         "lab.css": shrunk_style((_ALIVE / "lab.css").read_text("utf-8")),
@@ -235,6 +237,23 @@ def bring_answers(
         app.add_js_file("answers.js", loading_method="defer")
 
 
+def bring_search(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Load our search, and what it searches, on the page that searches."""
+    if page == "search":
+        app.add_js_file("search_texts.js", loading_method="defer", priority=600)
+        app.add_js_file("search.js", loading_method="defer", priority=610)
+
+
+def write_search(app: Sphinx, failed: Exception | None) -> None:
+    """Write what the search page searches, from the pages as they were built."""
+    if failed is None and app.builder.format == "html":
+        site = Path(app.outdir)
+        script = search_script(site, sorted(app.env.found_docs))
+        (site / "_static" / "search_texts.js").write_text(script, encoding="utf-8")
+
+
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     """Give the folder a first page, which leads to the book's own."""
     root = app.config.root_doc
@@ -278,6 +297,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-collect-pages", moved_pages)
     app.connect("html-page-context", bring_lab)
     app.connect("html-page-context", bring_answers)
+    app.connect("html-page-context", bring_search)
+    app.connect("build-finished", write_search)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

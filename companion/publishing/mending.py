@@ -22,6 +22,9 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     # https://github.com/jupyter-book/jupyter-book/issues/1603
     (r'<script type="text/x-thebe-config">.*?</script>', ""),
     (r"<script>kernelName = '[^']*'</script>", ""),
+    # Sphinx's search, which shows no text where a page may fetch none, and drops all that is no
+    # word, such as -100; ours does both. https://github.com/sphinx-doc/sphinx/issues/10407
+    (r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>', ""),
     # A folded cell is named by a label that contradicts what can be seen, and is dressed as
     # an admonition. No thread is known.
     (
