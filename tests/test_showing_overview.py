@@ -74,6 +74,13 @@ def test_the_picture_is_the_same_each_time_and_has_no_id(pictures):
     assert not any(re.search(r'\bid="|url\(|href|style="', picture.svg) for picture in pictures)
 
 
+def test_from_step_5_on_the_targets_alone_are_drawn(pictures):
+    shift, ignore = pictures[3:5]
+    (targets,) = re.findall(r'<g class="bo-targets" transform[^>]*>(.*?)</g>', shift.svg)
+    assert f'<g class="bo-was" opacity="0"><g class="bo-targets">{targets}</g></g>' in ignore.svg
+    assert "bo-inputs" not in ignore.svg + pictures[5].svg
+
+
 def test_the_inputs_are_above_the_targets_column_over_column(pictures):
     shift = pictures[3].svg
     inputs, targets = re.findall(r'<g class="bo-(?:inputs|targets)"[^>]*>(.*?)</g>', shift)[-2:]

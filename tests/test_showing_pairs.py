@@ -77,8 +77,14 @@ def test_a_look_says_what_is_learned_what_is_ignored_and_which_is_the_end_tokens
     [(1, 14, [14]), (1, 30, [10, 10, 10]), (3, 15, [8, 7]), (5, 15, [15]), (1, 0, [])],
 )
 def test_a_few_long_rows_run_on_below_themselves(rows, columns, widths):
-    table = PairTable(np.full((rows, columns), 5), np.full((rows, columns), 6))
-    tables = re.findall(r"<table.*?</table>", table._repr_html_())
+    numbers = 60_000 + np.arange(rows * columns).reshape(rows, columns)  # none is a token
+    page = PairTable(numbers, numbers + 1)._repr_html_()
+    shown = {place: int(inner) for place, (_, inner) in placed(page).items()}
+    for row, column in np.ndindex(numbers.shape):
+        assert shown.pop((row, "inputs", column)) == numbers[row, column]
+        assert shown.pop((row, "targets", column)) == numbers[row, column] + 1
+    assert shown == {}
+    tables = re.findall(r"<table.*?</table>", page)
     assert [len(re.findall(r'<th scope="col">\d', own)) for own in tables] == widths
     names = [re.findall(r"<caption|aria-label", own) for own in tables]
     assert names == [["<caption"], *[["aria-label"]] * (len(widths) - 1)][: len(widths)]
