@@ -4,7 +4,6 @@
 judgement. Chapter 08.
 """
 
-import html
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.reporting import report_html
 from companion.tokenizing import Decode
 from companion.wording import RULES, Rule
 
@@ -99,17 +99,7 @@ class Found:
         return ", ".join(counts) or "nothing found"
 
     def _repr_html_(self) -> str:
-        left = "style='text-align:left;vertical-align:top'"
-        rows = "".join(
-            f"<tr><th scope='row' {left}>{finding.severity}<br>"
-            f"<a href='{finding.link}'>{finding.code}</a></th>"
-            f"<td {left}>{html.escape(finding.sentence)}"
-            + (f"<br><code>{html.escape(finding.text)}</code>" if finding.text else "")
-            + f"<br><em>{html.escape(finding.cure)}</em></td></tr>"
-            for finding in self.findings
-        )
-        said = f"<p>Audit: {html.escape(self.headline)}.</p>"
-        return f"{said}<table><tbody>{rows}</tbody></table>" if rows else said
+        return report_html(self.headline, self.findings)
 
 
 @dataclass(frozen=True)

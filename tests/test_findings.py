@@ -1,5 +1,6 @@
 """Findings: each rule can be worded, and a report reads as text, as HTML, as JSON and raises."""
 
+import html
 import json
 import re
 import tomllib
@@ -86,20 +87,41 @@ def test_a_report_is_stored_as_json():
     assert finding["cells"] == [[1, 1]]
 
 
-def test_a_report_is_shown_as_a_table_with_its_text_escaped():
+def test_a_report_shows_each_findings_severity_by_word_sign_and_color_its_rows_and_its_cure():
+    report = report_of("end-ignored", "response-cut", "padding-undetermined")
+    page = report._repr_html_()
+    assert page.startswith(
+        "<div class='audit-report'>Audit: 1 error, 1 note, 1 undetermined; inputs of shape (3, 5)"
+    )
+    shown = re.findall(
+        r"<li class='ar-(\w+)'[^>]*solid (#\w+)'><strong[^>]*background:(#\w+);[^>]*>"
+        r"<span aria-hidden='true'>(.)</span> (\w+)</strong>",
+        page,
+    )
+    assert shown == [
+        ("error", "#a3251c", "#a3251c", "\N{BALLOT X}", "error"),
+        ("undetermined", "#6b4e00", "#6b4e00", "?", "undetermined"),
+        ("note", "#00578a", "#00578a", "i", "note"),
+    ]
+    for finding in report.findings:
+        assert f"<strong>Cure</strong>: {html.escape(finding.cure)}" in page
+        assert f"<a href='{finding.link}'>{finding.code}</a><br><strong>Row 1</strong>: " in page
+    assert report._repr_html_() == page
+    assert "<style" not in page
+
+
+def test_no_text_can_break_a_report():
     page = report_of("end-ignored", decode=lambda ids: "<b>&")._repr_html_()
-    assert page.startswith("<p>Audit: 1 error; inputs of shape (3, 5), 20.0% padding;")
-    assert "<th scope='row'" in page
-    assert "Row 1: the end token&#x27;s target is ignored" in page
-    assert "&lt;b&gt;&amp;" in page
+    assert "the end token&#x27;s target is ignored" in page
+    assert "Found: <code>&#x27;&lt;b&gt;&amp;&#x27;</code>" in page
     assert "<b>" not in page
-    assert f"<a href='{SITE}/book/05_ignoring.html'>end-ignored</a>" in page
 
 
-def test_a_report_without_findings_is_shown_as_a_sentence():
-    assert report_of()._repr_html_() == (
-        "<p>Audit: nothing found; inputs of shape (3, 5), 20.0% padding; "
-        "9 of 15 targets supervised.</p>"
+def test_a_report_without_findings_is_shown_as_a_sentence_with_its_sign():
+    page = report_of()._repr_html_()
+    assert re.sub("<[^>]*>", "", page) == (
+        "\N{CHECK MARK} Audit: nothing found; inputs of shape (3, 5), 20.0% padding; "
+        "9 of 15 targets supervised."
     )
 
 

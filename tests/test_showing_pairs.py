@@ -31,20 +31,63 @@ def test_every_number_is_shown_inputs_over_targets():
     )
 
 
+def placed(page):
+    """Give each cell by its row, its tensor and its column, from however many tables."""
+    found = {}
+    for table in re.findall(r"<table.*?</table>", page):
+        columns = [int(head) for head in re.findall(r'<th scope="col">(\d+)</th>', table)]
+        for row, name, cells in re.findall(r"<span>row (\d+)</span> (\w+)</th>(.*?)</tr>", table):
+            for column, cell in zip(columns, cells_of(cells), strict=True):
+                found[int(row), name, column] = cell
+    return found
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.code)
 def test_what_the_audit_names_is_marked_and_nothing_else(case):
     report = case.report()
     named = {cell for finding in report.findings for cell in finding.cells}
-    page = PairTable(case.inputs, case.targets, report)._repr_html_()
-    width = np.asarray(case.inputs).shape[1]
-    marked = set()
-    for number, (marks, inner) in enumerate(cells_of(page)):
-        line, column = divmod(number, width)
-        if "outline" in marks:
-            assert line % 2 == 1, "only targets are marked"
-            assert "found by the audit" in inner
-            marked.add((line // 2, column))
-    assert marked == named
+    cells = placed(PairTable(case.inputs, case.targets, report)._repr_html_())
+    assert len(cells) == 2 * np.asarray(case.inputs).size
+    marked = {place: inner for place, (marks, inner) in cells.items() if "outline" in marks}
+    assert {(row, column) for row, _, column in marked} == named
+    assert {name for _, name, _ in marked} <= {"targets"}
+    assert all("found by the audit" in inner for inner in marked.values())
+
+
+def test_a_look_says_what_is_learned_what_is_ignored_and_which_is_the_end_tokens_id():
+    page = PairTable([[5376, 50256, 50256]], [[-100, 257, 50256]])._repr_html_()
+    roles = {
+        place: (re.findall(r'data-role="(\w+)"', marks) or [""])[0]
+        for place, (marks, _) in placed(page).items()
+    }
+    assert roles == {
+        (0, "inputs", 0): "",
+        (0, "inputs", 1): "end",
+        (0, "inputs", 2): "end",
+        (0, "targets", 0): "ignored",
+        (0, "targets", 1): "response",
+        (0, "targets", 2): "end",
+    }
+    assert re.findall(r'<i data-role="(\w+)"', page) == ["response", "end", "ignored"]
+    assert "learned" not in PairTable([[5]], [[-100]])._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "widths"),
+    [(1, 14, [14]), (1, 30, [10, 10, 10]), (3, 15, [8, 7]), (5, 15, [15]), (1, 0, [])],
+)
+def test_a_few_long_rows_run_on_below_themselves(rows, columns, widths):
+    numbers = 60_000 + np.arange(rows * columns).reshape(rows, columns)  # none is a token
+    page = PairTable(numbers, numbers + 1)._repr_html_()
+    shown = {place: int(inner) for place, (_, inner) in placed(page).items()}
+    for row, column in np.ndindex(numbers.shape):
+        assert shown.pop((row, "inputs", column)) == numbers[row, column]
+        assert shown.pop((row, "targets", column)) == numbers[row, column] + 1
+    assert shown == {}
+    tables = re.findall(r"<table.*?</table>", page)
+    assert [len(re.findall(r'<th scope="col">\d', own)) for own in tables] == widths
+    names = [re.findall(r"<caption|aria-label", own) for own in tables]
+    assert names == [["<caption"], *[["aria-label"]] * (len(widths) - 1)][: len(widths)]
 
 
 def test_an_ignored_target_is_told_apart_without_color():

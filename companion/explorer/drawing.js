@@ -33,6 +33,7 @@ export function draw(own) {
   const lines = linesOf(frames, step);
   $("grid").dataset.step = step;
   $("said").textContent = view.turn ? TASKS[step] : sentenceOf(frames, own.state, step);
+  $("explained").innerHTML = own.explained[STEPS.indexOf(step)] ?? "";
   const marked = view.turn?.wrong ? new Map([[view.turn.wrong, "wrong"]]) : differences(own);
   if (view.turn?.wrong) reach(view, Number(view.turn.wrong.split(":")[2]));
   own.columns = columnsOf(lines, view, own.measure);

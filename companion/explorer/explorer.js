@@ -47,6 +47,7 @@ import { frameOf } from "./parts.js";
  * @property {HTMLElement} root
  * @property {string} prefix of its ids
  * @property {{state: State, step: string, show?: string}} first
+ * @property {string[]} explained the page's own words for each step, as HTML; it may have none
  * @property {Host} host
  * @property {Constants} constants
  * @property {(part: string) => HTMLElement} $ a part by its name
@@ -96,12 +97,14 @@ let made = 0;
  */
 export function mount(root, first, host, constants) {
   const prefix = `be${host.name ?? ""}${(made += 1)}`;
+  const explained = [...root.querySelectorAll(".be-explained li")].map((item) => item.innerHTML);
   root.innerHTML = frameOf(prefix, made > 1 ? `Batch ${made}` : "Batch", constants);
   /** @type {Explored} */
   const own = {
     root,
     prefix,
     first,
+    explained,
     host,
     constants,
     $: (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`)),

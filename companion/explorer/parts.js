@@ -62,6 +62,7 @@ export function frameOf(prefix, name, { styles, masks, truncations, faults, samp
 <div class="be-body">
 <div class="be-panel" role="tabpanel" id="${prefix}-panel" data-part="panel">
 <p class="be-said"><span data-part="said"></span> <span data-part="changed"></span></p>
+<div class="be-explained" data-part="explained"></div>
 <div class="be-options" id="${prefix}-options">
 ${select("style", "Prompt style", Object.keys(styles).map((style) => option(style, style)))}
 ${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" maxlength="16" autocomplete="off">`)}

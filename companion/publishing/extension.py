@@ -1,10 +1,11 @@
 """The Sphinx extension of the built site: batches on pages, and pages that stay at home.
 
-Gives the directives `batch-table` and `batch-explorer`, which compute a `BatchTable` or a
-`BatchExplorer` while the site is built, so that a page states no number that was not
-computed; and the scripts and styles that bring the explorers to life. Mends what the theme
-writes: a finished page asks no other host for anything, and reads well with a screen
-reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build` alike.
+Gives the directives `batch-table`, `batch-explorer` and `batch-steps`, which compute a
+`BatchTable`, a `BatchExplorer` or the picture of all six steps while the site is built, so that
+a page states no number that was not computed; and the scripts and styles that bring the
+explorers to life. Mends what the theme writes: a finished page asks no other host for
+anything, and reads well with a screen reader. It is an ordinary extension, for
+`jupyter-book build` and `sphinx-build` alike.
 """
 
 import hashlib
@@ -31,10 +32,13 @@ from companion.formatting import STYLES
 from companion.learning.paths import path_html, progress_html, read_chapter
 from companion.learning.script import ending, learning_script, own_script
 from companion.masking import MASKS
+from companion.publishing.folding import fold_cells
 from companion.publishing.mending import mend_page, without_far_scripts
+from companion.publishing.searching import search_script
 from companion.publishing.shrinking import shrunk, shrunk_style
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
-from companion.showing.table import STEPS, BatchTable, stylesheet
+from companion.showing.overview import draw_steps
+from companion.showing.table import STEPS, BatchTable, legend, stylesheet
 
 _HERE = files("companion") / "publishing"
 _ALIVE = files("companion") / "explorer"
@@ -81,9 +85,69 @@ class BatchTableDirective(SphinxDirective):
 
 
 class BatchExplorerDirective(BatchTableDirective):
-    """Show a batch that the reader can change: ```` ```{batch-explorer} ````, same options."""
+    """Show a batch that the reader can change: ```` ```{batch-explorer} ````, same options.
 
+    Its content, if it has any, is a list of six, one explanation for each step, which stands
+    in the explorer where its step is looked at; without a script, below the table.
+    """
+
+    has_content = True
     shown = BatchExplorer
+
+    def run(self) -> list[nodes.Node]:
+        """Compute the explorer, and lay its explanations into its element."""
+        (explorer,) = super().run()
+        if not self.content:
+            return [explorer]
+        explained = _listed_steps(self)
+        explained["classes"] += ["be-explained"]
+        opened, closed = str(explorer.astext()).rsplit("</batch-explorer>", 1)
+        end = f"</batch-explorer>{closed}"
+        return [
+            nodes.raw("", opened, format="html"),
+            explained,
+            nodes.raw("", end, format="html"),
+        ]
+
+
+class BatchStepsDirective(SphinxDirective):
+    """Show the six steps of a batch in one picture: ```` ```{batch-steps} ````.
+
+    Its content is a list of six, one sentence for each step, below which its picture stands.
+    `entries`, `style`, `mask`: as for `batch-table`.
+    """
+
+    has_content = True
+    option_spec = {  # noqa: RUF012 (docutils has it so)
+        name: BatchTableDirective.option_spec[name] for name in ("entries", "style", "mask")
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Compute the pictures, and put each below its sentence."""
+        options = {"mask": "prompt", **self.options}
+        try:
+            pictures = draw_steps(_items(options.pop("entries", "0 1 2")), **options)
+        except (TypeError, ValueError, IndexError) as error:
+            raise self.error(f"{self.name}: {error}") from None
+        steps = _listed_steps(self)
+        steps["classes"] += ["batch-table", "batch-steps"]
+        for item, picture in zip(steps[0], pictures, strict=True):
+            item["classes"] += [f"bo-{picture.step}"]
+            item += nodes.raw("", picture.svg, format="html")
+        roles = re.findall(r'data-role="(\w+)"', "".join(picture.svg for picture in pictures))
+        steps += nodes.raw("", legend(roles), format="html")
+        return [steps]
+
+
+def _listed_steps(directive: SphinxDirective) -> nodes.container:
+    """Give a directive's content, which is a list of six, in a container."""
+    held = nodes.container()
+    directive.state.nested_parse(directive.content, directive.content_offset, held)
+    if len(held) != 1 or len(held[0]) != len(STEPS):
+        raise directive.error(
+            f"{directive.name}: its content is a list of {len(STEPS)}, one item for each step"
+        )
+    return held
 
 
 class PathDirective(SphinxDirective):
@@ -133,6 +197,12 @@ def configure(app: Sphinx, config: Config) -> None:
     config["templates_path"] = [*config["templates_path"], str(_HERE / "templates")]
 
 
+def fold(app: Sphinx, page: str, source: list[str]) -> None:
+    """Fold the code of cells that only set the stage, in the page and not in its notebook."""
+    if app.env.doc2path(page).endswith(".ipynb"):
+        source[0] = fold_cells(source[0])
+
+
 def write_assets(app: Sphinx) -> None:
     """Write our style sheets and scripts beside the theme's.
 
@@ -146,6 +216,7 @@ def write_assets(app: Sphinx) -> None:
     light = partial(shrunk, modules=Path(app.srcdir) / "scripts/page_python/node_modules")
     written = {
         "page.js": (_HERE / "page.js").read_text("utf-8"),
+        "search.js": light((_HERE / "search.js").read_text("utf-8")),
         "explorer.css": shrunk_style((_ALIVE / "explorer.css").read_text("utf-8")),
         "explorer.js": light(page_script()),
         "lab.css": shrunk_style((_ALIVE / "lab.css").read_text("utf-8")),
@@ -221,6 +292,23 @@ def bring_learning(
         app.add_js_file("own_batch.js" if is_own else "learning.js", loading_method="defer")
 
 
+def bring_search(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Load our search, and what it searches, on the page that searches."""
+    if page == "search":
+        app.add_js_file("search_texts.js", loading_method="defer", priority=600)
+        app.add_js_file("search.js", loading_method="defer", priority=610)
+
+
+def write_search(app: Sphinx, failed: Exception | None) -> None:
+    """Write what the search page searches, from the pages as they were built."""
+    if failed is None and app.builder.format == "html":
+        site = Path(app.outdir)
+        script = search_script(site, sorted(app.env.found_docs))
+        (site / "_static" / "search_texts.js").write_text(script, encoding="utf-8")
+
+
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     """Give the folder a first page, which leads to the book's own."""
     root = app.config.root_doc
@@ -254,17 +342,21 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_directive("learning-path", PathDirective)
     app.add_directive("progress", ProgressDirective)
+    app.add_directive("batch-steps", BatchStepsDirective)
     app.add_css_file("batch-table.css")
     app.add_css_file("explorer.css")
     app.add_js_file("page.js", loading_method="defer")
     app.add_js_file("explorer.js", loading_method="defer")
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
+    app.connect("source-read", fold)
     app.connect("html-collect-pages", index_page)
     app.connect("html-collect-pages", moved_pages)
     app.connect("html-page-context", bring_lab)
     app.connect("html-page-context", bring_answers)
     app.connect("html-page-context", bring_learning)
+    app.connect("html-page-context", bring_search)
+    app.connect("build-finished", write_search)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,9 +5,10 @@ what a screen reader or a keyboard needs. Each repair stands beside the public t
 the defect is known, where there is one, so that it can go when the theme no longer has it.
 """
 
+import html
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -21,6 +22,9 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     # https://github.com/jupyter-book/jupyter-book/issues/1603
     (r'<script type="text/x-thebe-config">.*?</script>', ""),
     (r"<script>kernelName = '[^']*'</script>", ""),
+    # Sphinx's search, which shows no text where a page may fetch none, and drops all that is no
+    # word, such as -100; ours does both. https://github.com/sphinx-doc/sphinx/issues/10407
+    (r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>', ""),
     # A folded cell is named by a label that contradicts what can be seen, and is dressed as
     # an admonition. No thread is known.
     (
@@ -46,6 +50,13 @@ REPAIRS: tuple[tuple[str, str], ...] = (
 """Patterns, and what stands in their place."""
 
 
+FITS = 40
+"""So many characters of what a cell printed stand side by side on a phone."""
+
+FITTED = (46, 50, 54)
+"""So many, where the type is smaller and smaller; what is wider is wrapped."""
+
+
 def without_far_scripts(scripts: Iterable[Any]) -> list[Any]:
     """Leave out the scripts that name another host, and those that need them."""
     return [
@@ -67,7 +78,44 @@ def mend_page(page: str) -> str:
     # A finding that a chapter shows links to the public site; here the chapters stand
     # beside each other, and the folder may be read where there is no network.
     page = page.replace(f"<a href='{SITE}/book/", "<a href='")
-    return _named_columns(_distinct_regions(page))
+    return _named_columns(_distinct_regions(_by_lines(page)))
+
+
+def _by_lines(page: str) -> str:
+    """Make a line of its own of each line that a cell printed, so that where it wraps it hangs.
+
+    Where a line stands in columns with its neighbours, the whole is as small as lets it stand
+    so on a phone, and says how wide it is.
+    """
+
+    def lines(found: re.Match[str]) -> str:
+        head, text = found.groups()
+        printed = text.removesuffix("\n").split("\n")
+        if any(line.count("<span") != line.count("</span>") for line in printed):
+            return found[0]  # a colour that goes over several lines
+        shown = "\n</span>".join(f'<span class="line">{line}' for line in printed)
+        width = _columns_width([html.unescape(re.sub("<[^>]*>", "", line)) for line in printed])
+        fitted = next((f' class="fit-{most}"' for most in FITTED if width <= most), "")
+        marked = head if width <= FITS else head.replace("<pre", f"<pre{fitted}")
+        return f"{marked}{shown}\n</span></pre>"
+
+    outputs = r'(<div class="output (?:text_plain|stream)[^>]*>\s*<div class="highlight"><pre>)'
+    return re.sub(f"{outputs}(.*?)</pre>", lines, page, flags=re.DOTALL)
+
+
+def _columns_width(lines: Sequence[str]) -> int:
+    """Give the width of those lines that stand in columns with the line before or after.
+
+    >>> _columns_width(["static   538 MB", "dynamic   23 MB", "a sentence about the two of them"])
+    15
+    """
+    ruled = [bool(re.search(r"\S {2,}\S|^ *[\[(].*[\])],?$", line)) for line in lines]
+    beside = [
+        len(re.sub(r"\)?, dtype=.*", "", line))
+        for line, *near in zip(lines, ruled, [False, *ruled], [*ruled[1:], False], strict=False)
+        if near[0] and any(near[1:])
+    ]
+    return max(beside, default=0)
 
 
 def _named_columns(page: str) -> str:

@@ -179,7 +179,7 @@ def draw_map(rows: Sequence[Row], step: str, width: int = STORED_WIDTH) -> str:
         return ""  # of no columns there is nothing to see
     scale = make_scale(columns, width)
     tops, pitch = _tops(grids, scale), scale.tall + scale.gap
-    drawn = "".join(_path(stroke) for stroke in make_strokes(grids, scale))
+    drawn = "".join(draw_stroke(stroke) for stroke in make_strokes(grids, scale))
     for top, grid in zip(tops, grids, strict=True):
         drawn += (
             f'<text class="bm-label" x="0" y="{top - 5}" {INKED}>{html.escape(grid.label)}</text>'
@@ -209,7 +209,8 @@ def _frame(grid: Grid, top: int, scale: Scale) -> str:
     )
 
 
-def _path(stroke: Stroke) -> str:
+def draw_stroke(stroke: Stroke) -> str:
+    """Give a line as SVG, in the colours of a light page, which a style sheet replaces."""
     kind, look, where, width, dash = stroke
     colour = ROLES[look].hue if kind in ("fill", "inner") else ROLES[look].light_accent
     faint = f' stroke-opacity="{STRENGTHS[look]}"' if kind == "fill" else ""

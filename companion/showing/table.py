@@ -7,7 +7,7 @@ it leaves out: anything that moves.
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -289,13 +289,18 @@ class BatchTable:
             cells = [cell for row in self.rows for cell in row.cells]
             present = {cell.role for cell in cells if not cell.ignored}
             present |= {"ignored"} if any(cell.ignored for cell in cells) else set()
-        items = "".join(
-            f'<li><i data-role="{role}"></i>{look.label}</li>'
-            for role, look in ROLES.items()
-            if role in present
-        )
-        # Hidden where no style sheet shows it, and with it the looks.
-        return f'<ul class="bt-legend" aria-label="What the looks mean" hidden>{items}</ul>'
+        return legend(present)
+
+
+def legend(roles: Collection[str]) -> str:
+    """Say what the looks of some roles mean, as HTML."""
+    items = "".join(
+        f'<li><i data-role="{role}"></i>{look.label}</li>'
+        for role, look in ROLES.items()
+        if role in roles
+    )
+    # Hidden where no style sheet shows it, and with it the looks.
+    return f'<ul class="bt-legend" aria-label="What the looks mean" hidden>{items}</ul>'
 
 
 @dataclass(frozen=True)

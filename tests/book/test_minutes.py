@@ -51,6 +51,12 @@ def test_the_card_says_how_long_a_chapter_takes(path):
         assert said == pytest.approx(found, abs=5, rel=0.25), f"{found:.0f} by the count"
 
 
+def test_the_first_page_says_of_the_first_chapter_what_its_card_says():
+    (card,) = re.findall(r"\*\*Minutes\*\* (\d+)", prose(BOOK / "00_start_here.ipynb"))
+    front = (BOOK / "index.md").read_text(encoding="utf-8")
+    assert f"[Start here ({card} minutes)](00_start_here.ipynb)" in front
+
+
 def reckoned_module(source: str) -> float:
     """Give the minutes that a module takes to read: its docstrings as prose, the rest by line."""
     texts, prose_lines = [], set()

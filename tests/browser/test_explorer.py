@@ -26,7 +26,7 @@ def explorer(fresh: Page, site):
 def folded_explorer(page, site):
     page.goto((site / FRONT).as_uri())
     found = page.locator("batch-explorer")
-    expect(found.get_by_role("tab", name="Format")).to_be_visible()
+    found.get_by_role("tab", name="Format").click()
     return found
 
 
@@ -54,6 +54,15 @@ def test_the_six_steps_are_tabs_and_the_keyboard_walks_them(explorer, fresh):
     expect(explorer.get_by_role("tab", name="Format")).to_be_focused()
     fresh.keyboard.press("End")
     expect(explorer.get_by_role("tab", name="Mask")).to_be_focused()
+
+
+def test_a_page_explains_each_step_where_it_is_looked_at(explorer):
+    explained = explorer.locator(".be-explained")
+    for step in STEPS:
+        explorer.get_by_role("tab", name=step).click()
+        expect(explained.locator("strong")).to_have_text(f"{step}.")
+    expect(explained).to_be_visible()
+    expect(explained.get_by_role("listitem")).to_have_count(0)  # and not as a list besides
 
 
 def test_what_is_typed_becomes_tokens_without_a_kernel(explorer):
@@ -100,6 +109,7 @@ def test_a_vocabulary_of_another_release_is_told_and_the_page_goes_on(explorer, 
     box.fill(own)
     expect(explorer.get_by_role("alert")).to_be_hidden()
     box.fill("Tomorow again")  # and it is asked for again
+    explorer.get_by_role("tab", name="Format").click()
     expect(explorer.locator("td.bt-text").first).to_contain_text("Tomorow again")
 
 
@@ -280,7 +290,7 @@ def test_a_link_restores_the_batch_and_a_damaged_one_is_told(explorer, fresh):
     expect(explorer.get_by_text("address is damaged")).to_be_visible()
     box = open_entries(explorer).get_by_role("textbox", name="Instruction")
     expect(box).to_have_value("A question of my own \N{SUN WITH FACE}?")  # kept from before
-    expect(explorer.get_by_role("tab", name="Format")).to_have_attribute("aria-selected", "true")
+    expect(explorer.get_by_role("tab", name="Mask")).to_have_attribute("aria-selected", "true")
 
 
 def test_a_text_that_is_too_long_is_told_and_everything_else_goes_on(explorer):

@@ -34,12 +34,6 @@ def test_a_chapter_is_reached_and_left_by_its_links(opened, site):
     page.wait_for_url("**/book/index.html")
 
 
-def test_search_finds_a_title_in_the_folder(opened, site):
-    page = opened((site / "search.html").as_uri() + "?q=pad").page
-    results = page.locator("#search-results").get_by_role("link", name=re.compile("Pad: rows"))
-    expect(results).not_to_have_count(0)
-
-
 def test_a_solution_unfolds_in_the_folder(opened, site):
     page = opened((site / CHAPTER).as_uri()).page
     solution = page.get_by_role("group").filter(has=page.get_by_text("Solution", exact=True)).first
