@@ -4,7 +4,7 @@ Takes targets and the spans of token positions that stay supervised, row by row;
 plain case is one span, the text with the end token that was appended to it, so that all
 the padding is ignored. It goes by position: the end token, the pads and an end token
 within a text may all be the same id, and only their places tell them apart. What it
-leaves out: which spans to choose (`companion.masking`), and the loss that passes over
+leaves out: which spans to choose (`companion.masking`), and the loss that skips
 the ignore index, which is PyTorch's. Chapter 05.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 IGNORE_INDEX = -100
-"""The target that `torch.nn.functional.cross_entropy` passes over, by default."""
+"""The target that `torch.nn.functional.cross_entropy` skips, by default."""
 
 Spans = Sequence[tuple[int, int]]
 """(start, stop) positions in a text with its end token, in order; stop is the first outside."""
