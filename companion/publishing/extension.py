@@ -195,6 +195,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("companion_fingerprint", fingerprint(), "env", [str])
     app.add_config_value("page_python", "_build/page_python", "html", [str])
     app.setup_extension("companion.publishing.documenting")
+    app.setup_extension("companion.publishing.explaining")
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_css_file("batch-table.css")
