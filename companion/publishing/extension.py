@@ -194,8 +194,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # A new companion makes every page anew; Sphinx alone would look at the pages' own files.
     app.add_config_value("companion_fingerprint", fingerprint(), "env", [str])
     app.add_config_value("page_python", "_build/page_python", "html", [str])
-    app.setup_extension("companion.publishing.documenting")
-    app.setup_extension("companion.publishing.explaining")
+    for part in ("documenting", "explaining", "printing"):
+        app.setup_extension(f"companion.publishing.{part}")
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_css_file("batch-table.css")

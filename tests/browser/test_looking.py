@@ -81,3 +81,9 @@ def test_a_message_that_is_pasted_into_the_search_leads_to_the_questions(fresh, 
     fresh.goto(f"{served}/search.html?q={quote_plus(message)}")
     found = fresh.locator("#search-results").get_by_role("link", name=re.compile("Questions"))
     expect(found.first).to_be_visible()
+
+
+def test_the_sheet_is_one_page_on_paper(fresh, served):
+    fresh.goto(f"{served}/book/sheet.html")
+    printed = fresh.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
