@@ -27,7 +27,7 @@ test notebooks: export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help book types test fuzz lab notebooks bench pins clean
+.PHONY: help book types test fuzz pdf lab notebooks bench pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -60,6 +60,11 @@ test: .venv/ready ## prove it: style, types, units, properties, every cell, pari
 fuzz: export RANDOM_STATES := 5000
 fuzz: .venv/ready ## hold the explorer to the companion on 5,000 random batches, and every hostile link
 	$(BIN)/pytest tests/browser/test_frames.py tests/browser/test_hostile.py --numprocesses 2
+
+pdf: export PDF := _build/inside-the-batch.pdf
+pdf: book ## print the whole book as one PDF with bookmarks, into _build
+	$(BIN)/python scripts/pdf.py $(SITE) $(PDF)
+	$(BIN)/pytest tests/test_pdf.py
 
 lab: .venv/ready ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab book

@@ -11,6 +11,7 @@ from importlib import import_module
 from companion.exercises.making import Exercise
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
+    "before": ("longest_row", "two_slices", "filled", "longest_field"),
     "start_here": ("grid_shape", "must_say", "mean_surprise"),
     "formatting": ("alpaca_prompt", "inference_prompt", "fill_template", "cut_answer", "bad_field"),
     "tokenizing": ("byte_ids", "decode_tokens", "next_join", "response_start", "chat_ids"),

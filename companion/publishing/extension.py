@@ -338,6 +338,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # A new companion makes every page anew; Sphinx alone would look at the pages' own files.
     app.add_config_value("companion_fingerprint", fingerprint(), "env", [str])
     app.add_config_value("page_python", "_build/page_python", "html", [str])
+    for part in ("documenting", "explaining", "printing"):
+        app.setup_extension(f"companion.publishing.{part}")
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_directive("learning-path", PathDirective)

@@ -46,6 +46,11 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         r'<div id="pst-primary-sidebar"',
         '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"',
     ),
+    # A list of sources has a role that is no longer one, in a list that then has no items.
+    # No thread is known.
+    (r'(<div class="citation"[^>]*) role="doc-biblioentry"', r"\1"),
+    # The list around them, which says of itself what it then does not hold. No thread is known.
+    (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
 )
 """Patterns, and what stands in their place."""
 

@@ -12,6 +12,7 @@ from companion.quizzing import Quiz
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 PATHS = sorted(BOOK.glob("[0-9]*.ipynb"))
+WITH_EXERCISES = [*PATHS, BOOK / "before.ipynb"]
 every_chapter = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from book.chapters import BOOK, PATHS, every_chapter, exercises, imports, solutions
+from book.chapters import BOOK, WITH_EXERCISES, every_chapter, exercises, imports, solutions
 from book.wrong_answers import WRONG_ANSWERS
 from companion import exercises as package
 from companion.checking import Verdict, check
@@ -19,7 +19,7 @@ from companion.exercises import CHAPTERS, EXERCISES, WITH_TENSORS
 from companion.exercises.making import END_ID
 from companion.tokenizing import END_ID as END_ID_OF_TOKENIZER
 
-IN_CHAPTERS = [(path, name) for path in PATHS for name in exercises(path)]
+IN_CHAPTERS = [(path, name) for path in WITH_EXERCISES for name in exercises(path)]
 every_exercise = pytest.mark.parametrize(
     ("path", "name"), IN_CHAPTERS, ids=lambda part: getattr(part, "stem", part)
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from book.chapters import PATHS, exercises, imports, solutions
+from book.chapters import WITH_EXERCISES, exercises, imports, solutions
 from book.wrong_answers import WRONG_ANSWERS
 from browser.conftest import CHAPTER, far, must_have
 from companion.answering.engine import RUNNABLE
@@ -33,7 +33,7 @@ def engine(site) -> None:
 def answers() -> list[dict[str, Any]]:
     """Give every stub, solution and wrong answer of every exercise that runs in a page."""
     found = []
-    for path in PATHS:
+    for path in WITH_EXERCISES:
         stubs, right = exercises(path), solutions(path)
         for name in stubs:
             if name in RUNNABLE:
