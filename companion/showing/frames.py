@@ -936,12 +936,15 @@ def _row_codes(
         return {"not-shifted" if shift == 0 else "shifted-twice"}
     is_cut = any(roles[turn.end - 1] != "end" for turn in text.turns[-1:])
     codes = {"response-cut"} if is_cut else set()
-    for role, reason, is_wanted in zip(roles[1:], why, wanted, strict=True):
+    last = text.turns[-1].start if text.turns else 0  # an end before it is one within the text
+    for position, (role, reason, is_wanted) in enumerate(
+        zip(roles[1:], why, wanted, strict=True), 1
+    ):
         if role == "pad" or is_wanted == (reason is None):
             continue
         if not is_wanted:
             codes.add("prompt-supervised")
-        elif role == "end":
+        elif role == "end" and position >= last:
             codes.add("end-ignored")
         else:
             codes.add("text-ignored" if mask in (MASKS[0], CHOICES[0]) else "response-ignored")
