@@ -332,8 +332,12 @@ def talk_constants() -> dict[str, Any]:
     """
     markers = {marker for template in TEMPLATES.values() for marker in template.markers}
     special = special_ids(TALKS.ids)
+    told = TALKS.constants()
+    for style in told["styles"].values():
+        if style["tools"]:  # a box holds a result; tools on offer and calls have none
+            style["tools"] = {name: style["tools"][name] for name in ("result", "result_role")}
     return {
-        **TALKS.constants(),
+        **told,
         "special": {marker: special[marker] for marker in sorted(markers) if marker in special},
         "message_roles": list(talks.MESSAGE_ROLES),
         "most_messages": talks.MOST_MESSAGES,
@@ -393,7 +397,7 @@ def _unwritten(items: Sequence[Entry | Conversation]) -> Sequence[int]:
     """Give the ids that are put by themselves, and come of no text."""
     if not items or kind_of(items) is ENTRIES:
         return []
-    return [1, 2]
+    return list(talk_constants()["special"].values())
 
 
 def read_state(state: object) -> State:
