@@ -84,7 +84,7 @@ def test_the_constants_are_those_of_the_companion():
 
 def lay_out(folder):
     """Copy the modules into a folder, where Node takes them for what they are."""
-    for name in bundle.MODULES:
+    for name in (*bundle.MODULES, *bundle.TALK_MODULES):
         source = (files("companion") / "explorer" / f"{name}.js").read_text(encoding="utf-8")
         (folder / f"{name}.js").write_text(source, encoding="utf-8")
     (folder / "package.json").write_text('{"type": "module"}')
@@ -92,12 +92,16 @@ def lay_out(folder):
 
 WRITE_PROGRAMS = """
 import { readFileSync, readdirSync } from "node:fs";
+import * as chats from "./chats.js";
+import { known, withDefaults } from "./frames.js";
 import { linesOf, STEPS } from "./lines.js";
 import { pythonOf } from "./sharing.js";
-const { constants, folder } = JSON.parse(readFileSync("./given.json", "utf8"));
+import * as talks from "./talks.js";
+const { constants, ofTalks, folder } = JSON.parse(readFileSync("./given.json", "utf8"));
+known.talks = { ...talks, ...chats, constants: ofTalks };
 const written = readdirSync(folder).map((name) => {
   const { state, frames } = JSON.parse(readFileSync(`${folder}/${name}`, "utf8"));
-  const whole = { ...constants.defaults, ...state };
+  const whole = withDefaults(state, constants);
   const steps = STEPS.map((step) => {
     const lines = linesOf(frames, step);
     const values = (line) => line.cells.map((cell) => cell.value);
@@ -118,7 +122,11 @@ def programs(tmp_path_factory):
     """Give for each stored state and step the Python that is copied, and what is on screen."""
     folder = tmp_path_factory.mktemp("programs")
     lay_out(folder)
-    given = {"constants": bundle.explorer_constants(), "folder": str(FIXTURES)}
+    given = {
+        "constants": bundle.explorer_constants(),
+        "ofTalks": bundle.talks_constants(),
+        "folder": str(FIXTURES),
+    }
     (folder / "given.json").write_text(json.dumps(given))
     (folder / "program.js").write_text(WRITE_PROGRAMS, encoding="utf-8")
     ran = node(

@@ -82,10 +82,8 @@ export function start(own, state, step, why = "") {
 /** Let a style that is none of ours be chosen again. @param {Explored} own @param {State["style"]} style */
 function offerStyle(own, style) {
   if (typeof style !== "object") return;
-  const select = /** @type {HTMLSelectElement} */ (own.$("style"));
   own.style = style;
-  select.querySelector('option[value="own"]')?.remove();
-  select.add(new Option(String(style.name), "own"));
+  own.offered = null;
 }
 
 /** @param {Explored} own @param {string} step */

@@ -97,7 +97,7 @@ const SMALL = 0.85; // of the cells' font, as the style sheet has it
 
 /** @param {Cell} cell @param {View} view @param {(text: string) => number} measure */
 function emOf(cell, view, measure) {
-  const isNamed = view.show === "text" || cell.role === "end" || cell.role === "pad";
+  const isNamed = view.show === "text" || (cell.hex === null && ["end", "pad"].includes(cell.role));
   return Math.max(SMALL * measure(String(cell.value)), measure(isNamed ? plain(cell) : String(cell.id)));
 }
 

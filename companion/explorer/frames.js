@@ -75,7 +75,7 @@
  * @property {Record<string, number>} special ids of markers
  * @property {string[]} message_roles
  * @property {number} most_messages
- * @property {Kind} [kind] what is done with a conversation where something else is with an entry
+ * @property {Talks} [kind] what is done with a conversation where something else is with an entry
  * @property {Constants} [base] those of entries
  */
 
@@ -88,6 +88,8 @@
  * @property {(entry: any, state: ReadState, tokenizer: Tokenizer, constants: Constants) => Row} makeRow
  * @property {(text: Text, state: ReadState, tokenizer: Tokenizer, constants: Constants) => Span[]} spansOf
  */
+
+/** @typedef {Kind & typeof import("./chats.js")} Talks what is known of conversations */
 
 /** @typedef {{id: number, bytes: string | null, role: string}} Token bytes as hex */
 
@@ -166,7 +168,7 @@ export function makeFrames(state, tokenizer, constants) {
 /** What a template has no place for. */
 export class Refused extends Error {}
 
-/** What is known of conversations, once their script is there. @type {{talks: (Kind & {constants: object}) | null}} */
+/** What is known of conversations, once their script is there. @type {{talks: (Talks & {constants: object}) | null}} */
 export const known = { talks: null };
 
 /** @type {WeakMap<Constants, Constants>} */
@@ -185,6 +187,11 @@ export function constantsOf(state, constants) {
   const found = ofTalks.get(base) ?? { ...base, ...known.talks.constants, kind: known.talks, base };
   ofTalks.set(base, found);
   return found;
+}
+
+/** Give a state with the defaults of its kind. @param {State} state @param {Constants} constants @returns {State} */
+export function withDefaults(state, constants) {
+  return { ...constantsOf(state, constants).defaults, ...state };
 }
 
 /** Tell whether an entry is a conversation. @param {unknown} entry @returns {entry is Talk} */

@@ -34,7 +34,7 @@ from companion.masking import MASKS, Mask, supervised_spans
 from companion.shifting import shift_targets
 from companion.showing import talks
 from companion.showing.palette import ROLES
-from companion.templates import TEMPLATES, Template, header_pieces, pieces_of
+from companion.templates import TEMPLATES, Template, get_template, header_pieces, pieces_of
 from companion.tokenizing import (
     Decode,
     Encode,
@@ -252,6 +252,42 @@ TALKS = Kind(
     labels=talks.LABELS,
     tokenizer=talks.TOKENIZER,
 )
+
+
+def plain_item(item: Source) -> Any:
+    """Give an item as a state has it.
+
+    Raises `ValueError` for a conversation that brings what no box holds.
+
+    >>> plain_item(Conversation((Message("user", "Hi"),)))
+    {'messages': [{'role': 'user', 'content': 'Hi'}]}
+    """
+    if isinstance(item, Entry):
+        return {name: getattr(item, name) for name in ("instruction", "input", "output")}
+    if not isinstance(item, Conversation):
+        return [int(id) for id in item]
+    beside = {name for message in item for name in message.more}
+    if item.tools or beside:
+        found = ", ".join(sorted(beside)) or "tools"
+        raise ValueError(
+            f"a conversation is drawn by its roles and texts; this one brings {found}, too"
+        )
+    return {"messages": [{"role": one.role, "content": one.content} for one in item]}
+
+
+def writing_of(items: Sequence[Source], style: str | Writing | None) -> Writing:
+    """Give the prompt style, or for conversations the chat template, by its name.
+
+    Raises `ValueError` for what is none.
+
+    >>> writing_of([Conversation((Message("user", "Hi"),))], None).name
+    'chatml'
+    """
+    kind = kind_of(items)
+    style = kind.style if style is None else style
+    if isinstance(style, PromptStyle) or (kind is ENTRIES and isinstance(style, str)):
+        return get_style(style)
+    return get_template(style)
 
 
 def kind_of(items: Sequence[Source]) -> Kind:

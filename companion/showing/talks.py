@@ -97,7 +97,10 @@ def tokenized(
     roles = list(_roles(pieces, tokenizer))
     if not begins_twice or tokenizer.beginning is None:
         return entry, roles
-    turns = [Turn(*(None if at is None else at + 1 for at in turn)) for turn in entry.turns]
+    turns = [
+        Turn(None if header is None else header + 1, start + 1, end + 1, stop + 1)
+        for header, start, end, stop in entry.turns
+    ]
     ids = [tokenizer.beginning, *entry.ids.tolist()]
     return TokenizedEntry(ids, turns, closed=True), ["template", *roles]
 
