@@ -113,12 +113,14 @@ export const words = {
   why: {
     prompt: "it is not among what is supervised",
     lost: "of this conversation's answers nothing is left",
+    unanswered: "this conversation has no answer to learn",
     "left-out": "the mask leaves out the end of each answer",
   },
   spared: {
     "no-end": "no end that would be supervised is left at this maximum length",
     unmasked: "everything is supervised, so that no span can begin late",
     "no-prompt": "no span of what is supervised has a first token that is asked for",
+    "other-end": "the end of turn of this template has no id in this vocabulary, so that none is a pad's",
     "no-role": "no conversation here has what this fault would supervise",
     asked: "what is chosen as supervised has it anyway",
     "nothing-left": "all targets of this batch are ignored anyway",
@@ -169,6 +171,7 @@ export function hintOf({ role }, where) {
  */
 export function offerOf({ max_length: limit }, { spared }) {
   if (spared === "no-end" && limit) return { label: "Let the texts be whole", part: { max_length: null } };
+  if (spared === "other-end") return { label: "Write it in ChatML", part: { style: "chatml", max_length: null } };
   if (spared === "unmasked" || spared === "asked") return { label: "Supervise every answer", part: { mask: "every answer" } };
   return null;
 }
@@ -285,8 +288,8 @@ export function brokenOf(state, constants) {
         ? ["# The fault: the mask keeps the header of each answer, too.", "asked = batch"]
         : ["# The fault: the mask keeps the questions, too.", `asked = [tokenize_conversation(talk, template${answers}) for talk in talks]`]),
       ...(whole ? [`asked = [entry for entry in asked if entry.length - 1 <= ${limit}]`] : []),
-      "for row, own, entry in zip(targets, shifted, asked):",
-      "    for turn in entry.turns:",
+      "for row, own, entry, text in zip(targets, shifted, asked, texts):",
+      "    for turn in entry.turns if text.turns else ():  # without an answer nothing is learned",
       `        start, stop = max(turn.${isHeader ? "header" : "start"}, 1) - 1, ${stop}`,
       ...(isEnded ? ["        if entry.length - 1 > " + limit + ":", `            stop = min(stop, ${Number(limit) - 1})`] : []),
       "        row[start:stop] = own[start:stop]",

@@ -121,7 +121,7 @@
  * @property {number[][]} targets
  * @property {number} shift target j is the block's token at j + shift
  * @property {(string | null)[][]} why the first reason that ignored a target: at step ignore
- *   "pad", "lost", "value" or "uncounted", at step mask "prompt" or "late"; null if supervised
+ *   "pad", "lost", "unanswered", "value" or "uncounted", at step mask "prompt", "late" or "left-out"; null if supervised
  */
 
 /**
@@ -243,7 +243,8 @@ function framesOf(chosen, tokenizer, constants, before) {
 
   const width = widthOf(texts, chosen);
   const slots = texts.map((text) => filled(text, width, constants));
-  frames.batch = makeBatch(slots, spans, lost, chosen.fault, constants);
+  const gone = kept.map((row, place) => (row.turns.length ? (lost[place] ? "lost" : null) : "unanswered"));
+  frames.batch = makeBatch(slots, spans, gone, chosen.fault, constants);
   frames.tally = count(frames.batch);
   frames.findings = findingsOf(kept, frames.batch, texts, spans, chosen.mask, constants);
   if (chosen.fault !== null) {
@@ -263,7 +264,7 @@ function framesOf(chosen, tokenizer, constants, before) {
  * @param {Frames} healthy
  * @param {Constants} constants
  */
-function sparedOf({ fault, mask }, broken, healthy, { masks, added }) {
+function sparedOf({ fault, mask }, broken, healthy, { masks, added, kind, pad_id }) {
   const [now, right] = [broken.batch, healthy.batch];
   if (now === null || right === null) return null;
   if (!isSame(now.inputs, right.inputs) || !isSame(now.targets, right.targets)) return null;
@@ -271,6 +272,8 @@ function sparedOf({ fault, mask }, broken, healthy, { masks, added }) {
   if (fault === "mask_off_by_one") return mask === masks[0] ? "unmasked" : "no-prompt";
   const role = added?.[fault ?? ""];
   if (role) return right.roles.some((row) => row.slice(1).includes(role)) ? "asked" : "no-role";
+  const isPads = right.block.some((row, place) => row.some((id, i) => id === pad_id && right.roles[place][i] !== "pad"));
+  if (kind && fault === "padding_by_value" && !isPads) return "other-end";
   if (fault !== "prompt_cut_differently") return fault === "no_shift" ? "alike" : "no-end";
   if (broken.rows.every((row) => row.pieces.length === 0)) return "no-text";
   return JSON.stringify(broken.rows) === JSON.stringify(healthy.rows) ? "apart" : "hidden";
@@ -718,12 +721,12 @@ const ENTRIES = { readEntry, readStyle, textsIn, makeRow, spansOf };
  *
  * @param {Slot[][]} slots
  * @param {Span[][]} spans of each row; none where it lost its response
- * @param {boolean[]} lost which rows did
+ * @param {(string | null)[]} gone why a row has no answer left, if so
  * @param {string | null} fault
  * @param {Constants} constants
  * @returns {Batch}
  */
-function makeBatch(slots, spans, lost, fault, { pad_id, ignore_index, added, left_out }) {
+function makeBatch(slots, spans, gone, fault, { pad_id, ignore_index, added, left_out }) {
   const shift = fault === "no_shift" ? 0 : fault === "shifted_twice" ? 2 : 1;
   const width = slots[0].length - Math.max(shift, 1);
   const columns = Array.from({ length: width }, (_, column) => column);
@@ -731,21 +734,22 @@ function makeBatch(slots, spans, lost, fault, { pad_id, ignore_index, added, lef
   /**
    * Tell what first ignored the target at a position of the block, or null where nothing did.
    *
-   * @type {(slot: Slot, position: number, own: Span[], isLost: boolean) => string | null}
+   * @type {(slot: Slot, position: number, own: Span[], left: string | null) => string | null}
    */
-  const reason = (slot, position, own, isLost) => {
+  const reason = (slot, position, own, left) => {
+    const isOn = own.some(([start, stop]) => start <= position && position < stop);
     if (slot.role === "pad") return "pad";
-    if (added?.[fault ?? ""] === slot.role) return null;
-    if (isLost) return "lost";
+    if (left && !isOn) return left; // whatever the mask, it has nothing to teach
+    if (!left && added?.[fault ?? ""] === slot.role) return null;
     if (fault === "padding_by_value" && slot.id === pad_id) return "value";
     if (fault === "end_ignored" && slot.role === "end") return "uncounted";
-    if (!own.some(([start, stop]) => start <= position && position < stop)) return "prompt";
-    if (left_out?.[fault ?? ""] === slot.role) return "left-out";
+    if (!isOn) return "prompt";
+    if (!left && left_out?.[fault ?? ""] === slot.role) return "left-out";
     // Position 0 is no target, so that there a mask that ends late hides nothing.
     return fault === "mask_off_by_one" && position > 0 && own.some(([start]) => start === position) ? "late" : null;
   };
   const why = slots.map((row, place) =>
-    columns.map((column) => reason(row[column + shift], column + shift, spans[place], lost[place])),
+    columns.map((column) => reason(row[column + shift], column + shift, spans[place], gone[place])),
   );
   return {
     block: slots.map((row) => row.map((slot) => slot.id)),

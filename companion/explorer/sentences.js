@@ -51,6 +51,7 @@ const WHY = {
 /** What a step says of targets that it ignored, and that are no pads. @type {Record<string, string>} */
 const IGNORED_TOO = {
   lost: "because nothing of their row's response is left",
+  unanswered: "because their conversation has no answer",
   value: "because their id is that of a pad",
   uncounted: "because the length of their row leaves it out",
 };

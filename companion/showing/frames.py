@@ -129,9 +129,10 @@ class BatchFrames(TypedDict):
     holds its text's token of the same position. `shift`: target j is the token of the block
     at position j + shift, which is 1 unless there is a fault. `why`: None for a supervised
     target, and for one that is not the first reason that ignored it. At step "ignore" these
-    are "pad", "lost" (the row lost its whole response to `max_length`) and two that are faults,
-    "value" (its id is the pad's) and "uncounted" (the row's length leaves its end token out);
-    at step "mask" they are "prompt" and a fault's "late" (the mask ends a token late).
+    are "pad", "lost" (the row lost its whole response to `max_length`), "unanswered" (it is a
+    conversation of no answer) and two that are faults, "value" (its id is the pad's) and
+    "uncounted" (the row's length leaves its end token out); at step "mask" they are "prompt" and
+    of faults "late" (the mask ends a token late) and "left-out" (it leaves out each end).
     """
 
     block: list[list[int]]
@@ -674,8 +675,8 @@ def make_frames(
         _slot_roles(rows[i], text, state, block.shape[1])
         for i, text in zip(kept, texts, strict=True)
     ]
-    lost = [bool(rows[i]["turns"]) and not text.turns for i, text in zip(kept, texts, strict=True)]
-    batch = _batch(state.fault, block, roles, spans, lost, kind.pad_id)
+    gone = [_gone(rows[i], text) for i, text in zip(kept, texts, strict=True)]
+    batch = _batch(state.fault, block, roles, spans, gone, kind.pad_id)
     tally = _tally(batch)
     findings = _findings([rows[number] for number in kept], batch, state, texts, spans)
     done: Frames = {**made, "batch": batch, "tally": tally, "findings": findings}
@@ -689,6 +690,16 @@ def _mask_of(state: State) -> Mask | str:
     if isinstance(state.style, Template):
         return choose_supervision(state.mask, state.style, talks.TOKENIZER)
     return state.mask
+
+
+def _holds_pads_id(state: State, batch: BatchFrames) -> bool:
+    """Tell whether the text of a chat has a token that is the pad's; an entry's end always is."""
+    kind = kind_of(state.items)
+    return kind is ENTRIES or any(
+        id == kind.pad_id and role != "pad"
+        for ids, roles in zip(batch["block"], batch["roles"], strict=True)
+        for id, role in zip(ids, roles, strict=True)
+    )
 
 
 def _rows(
@@ -713,7 +724,8 @@ def _spared(state: State, broken: Frames, healthy: Frames) -> str | None:
     no mask that could be late, or nothing before the responses. "no-text": the rows are bare
     ids. "apart": no token holds the end of a prompt and the beginning of a response. "hidden":
     one does, but it is cut off, or nothing that this mask asks about. Of chats, "no-role": no
-    row has what would be supervised; "asked": the mask supervises it anyway.
+    row has what would be supervised; "asked": the mask supervises it anyway; "other-end": the
+    template's end is text in this vocabulary, and no pad's id.
     """
     now, right = broken["batch"], healthy["batch"]
     if now is None or right is None:
@@ -727,6 +739,8 @@ def _spared(state: State, broken: Frames, healthy: Frames) -> str | None:
     if state.fault in talks.ADDED:
         role = talks.ADDED[state.fault]
         return "asked" if any(role in row[1:] for row in right["roles"]) else "no-role"
+    if state.fault == "padding_by_value" and not _holds_pads_id(state, right):
+        return "other-end"
     if state.fault != "prompt_cut_differently":
         return "alike" if state.fault == "no_shift" else "no-end"
     if not any(row["pieces"] for row in broken["rows"]):
@@ -812,19 +826,32 @@ def _slot_roles(row: RowFrames, text: TokenizedEntry, state: State, width: int) 
     return [*roles[: text.length], *["pad"] * width][:width]
 
 
+def _gone(row: RowFrames, text: TokenizedEntry) -> str | None:
+    """Say why a row has no answer left, if so: whatever the mask, it has nothing to teach."""
+    if not row["turns"]:
+        return "unanswered"
+    return None if text.turns else "lost"
+
+
 def _batch(
     fault: str | None,
     block: NDArray[np.int64],
     roles: list[list[str]],
     spans: list[Spans],
-    lost: list[bool],
+    gone: list[str | None],
     pad_id: int,
 ) -> BatchFrames:
     # What position of the block may be learned; the first one is asked for in no batch.
     healthy = keep_spans(block[:, 1:], spans)
     learned = np.insert(healthy != IGNORE_INDEX, 0, False, axis=1)
     hit = _hit(fault, block, roles, pad_id)
-    inputs, targets, shift = _break(fault, block, hit, healthy, spans, np.array(roles))
+    here = np.array(
+        [
+            [role if left is None else "" for role in row]
+            for row, left in zip(roles, gone, strict=True)
+        ]
+    )
+    inputs, targets, shift = _break(fault, block, hit, healthy, spans, here)
 
     def why(row: int, column: int) -> str | None:
         position = column + shift
@@ -832,8 +859,8 @@ def _batch(
             return None
         if roles[row][position] == "pad":
             return "pad"
-        if lost[row]:
-            return "lost"
+        if gone[row] and not learned[row, position]:
+            return gone[row]
         if hit[row, position]:
             return "value" if fault == "padding_by_value" else "uncounted"
         if not learned[row, position]:
@@ -872,7 +899,7 @@ def _break(
     """Give inputs, targets and shift as a program makes them that has this fault.
 
     `hit`: positions that are ignored by the fault. `targets`: those of the companion, which
-    are given back where there is no fault.
+    are given back where there is no fault. `roles`: of the block, none in rows without an answer.
     """
     inputs, shifted = shift_targets(block)
     if fault == "no_shift":  # each token is asked for where it is given
