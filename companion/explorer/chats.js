@@ -50,7 +50,7 @@ export function boxesOf({ messages }, number, prefix, { message_roles: roles, mo
       `<button type="button" data-act="${act}:${at}" data-entry="${number}" aria-label="${label} ${where}"${isOff ? " disabled" : ""}>${sign}</button>`;
     const options = roles.map((own) => `<option${own === role ? " selected" : ""}>${own}</option>`).join("");
     return (
-      `<div class="be-message-box" data-role-of="${role}"><select id="${id}-role" data-entry="${number}" data-field="${at}:role" aria-label="Who speaks in ${where}">${options}</select>` +
+      `<div class="be-message-box"><select id="${id}-role" data-entry="${number}" data-field="${at}:role" aria-label="Who speaks in ${where}">${options}</select>` +
       `<span>${button("up", "Move up", "↑", at === 0)}${button("down", "Move down", "↓", at === last)}${button("drop", "Remove", "✕", last === 0)}</span>` +
       `<textarea id="${id}" rows="1" data-entry="${number}" data-field="${at}:content" dir="auto" spellcheck="false" aria-label="Text of ${where}">\n${escape(content)}</textarea></div>`
     );
@@ -109,6 +109,11 @@ export const words = {
     questions_supervised: "The model would learn to ask the user's questions, too.",
     headers_supervised: "The model would learn to write the header of an answer, which it is given when it is asked.",
     two_beginnings: "The text begins twice here, and once when the model is asked: every later token stands one place further on than it will.",
+  },
+  cures: {
+    ends_left_out: "Let an answer's span take in the end that the template writes.",
+    questions_supervised: "Let spans come of the assistant's turns alone.",
+    headers_supervised: "Let an answer's span begin behind its header.",
   },
   why: {
     prompt: "it is not among what is supervised",

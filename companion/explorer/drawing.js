@@ -35,7 +35,9 @@ export function draw(own) {
   $("said").textContent = view.turn ? TASKS[step] : sentenceOf(frames, own.state, step, constants);
   const marked = view.turn?.wrong ? new Map([[view.turn.wrong, "wrong"]]) : differences(own);
   if (view.turn?.wrong) reach(view, Number(view.turn.wrong.split(":")[2]));
-  own.columns = columnsOf(lines, view, own.measure);
+  // What a fault supervises may stand in a prompt, which else is folded.
+  const added = constants.added?.[own.state.fault ?? ""] ? [...marked.keys()].map((at) => Number(at.split(":")[2])) : [];
+  own.columns = columnsOf(lines, view, own.measure, added);
   const byRow = frames.rows.map((_, number) => lines.filter((line) => line.row === number));
   drawTables(
     own,

@@ -198,13 +198,13 @@ export function wordsOf({ rows, slots }, sentence, count) {
   return sentence.replace(/\{([a-z]+)\}/g, (_, name) => words[name] ?? "");
 }
 
-/** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count */
-export function findingOf(finding, { rules }, count) {
+/** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count @param {string} [cure] of the fault that is known */
+export function findingOf(finding, { rules }, count, cure = "") {
   const rule = rules[finding.code];
   const sentence = wordsOf(finding, rule.sentence, count);
   return (
     `<li><strong>${rule.severity}</strong> <code>${finding.code}</code>: ${escape(sentence)} ` +
-    `<em>${escape(rule.cure)}</em></li>`
+    `<em>${escape(rule.severity === "error" && cure ? cure : rule.cure)}</em></li>`
   );
 }
 
@@ -223,7 +223,7 @@ export function judgedOf(state, frames, healthy, constants, step) {
   const isEarly = isBefore(step, own);
   const seen = isEarly ? healthy : frames;
   const count = seen?.batch?.inputs.length ?? 0;
-  const list = (seen?.findings ?? []).map((finding) => findingOf(finding, constants, count)).join("");
+  const list = (seen?.findings ?? []).map((finding) => findingOf(finding, constants, count, isEarly ? "" : constants.kind?.words.cures[state.fault ?? ""])).join("");
   const later = `This batch is broken at ${TITLES[STEPS.indexOf(own)]}; up to here nothing is changed.`;
   const said = state.fault && frames.batch ? (isEarly ? later : learnedOf(state, frames, constants)) : "";
   const offer = isEarly ? null : offerOf(state, frames, constants);
