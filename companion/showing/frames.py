@@ -125,10 +125,10 @@ class RowFrames(TypedDict):
 class BatchFrames(TypedDict):
     """The tensors of steps 3 to 6; `block` has N + 1 columns.
 
-    `roles`: what each slot of the block is there for. A slot that is neither "end" nor "pad"
-    holds its text's token of the same position. `shift`: target j is the token of the block
-    at position j + shift, which is 1 unless there is a fault. `why`: None for a supervised
-    target, and for one that is not the first reason that ignored it. At step "ignore" these
+    `roles`: what each slot of the block is there for. A slot that is no "pad" holds its text's
+    token of the same position, but for an end that was put there. `shift`: target j is the token
+    of the block at position j + shift, which is 1 unless there is a fault. `why`: None for a
+    supervised target, and for another the first reason that ignored it. At step "ignore" these
     are "pad", "lost" (the row lost its whole response to `max_length`), "unanswered" (it is a
     conversation of no answer) and two that are faults, "value" (its id is the pad's) and
     "uncounted" (the row's length leaves its end token out); at step "mask" they are "prompt" and
