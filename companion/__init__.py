@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from companion.entries import Entry, load_entries, split_entries
     from companion.conversations import Conversation, Message, load_conversations
     from companion.formatting import STYLES, PromptStyle
-    from companion.templates import TEMPLATES, Template
+    from companion.templates import TEMPLATES, Template, text_of
     from companion.tokenizing import END_ID, TokenizedEntry, Turn, load_tokenizer, tokenize_entry
     from companion.adapting import Tokenizer, adapt_tokenizer
     from companion.chatting import SUPERVISION, tokenize_conversation, tokenize_conversations
@@ -36,7 +36,7 @@ _HOMES = {
     "entries": ("Entry", "load_entries", "split_entries"),
     "conversations": ("Conversation", "Message", "load_conversations"),
     "formatting": ("STYLES", "PromptStyle"),
-    "templates": ("TEMPLATES", "Template"),
+    "templates": ("TEMPLATES", "Template", "text_of"),
     "tokenizing": ("END_ID", "TokenizedEntry", "Turn", "load_tokenizer", "tokenize_entry"),
     "adapting": ("Tokenizer", "adapt_tokenizer"),
     "chatting": ("SUPERVISION", "tokenize_conversation", "tokenize_conversations"),

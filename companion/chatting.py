@@ -237,7 +237,7 @@ def _encode(
     """Give the ids of pieces, and where in them each answer lies."""
     ids: list[int] = []
     places: Places = {}
-    for piece, piece_ids in zip(pieces, _piece_ids(pieces, tokenizer), strict=True):
+    for piece, piece_ids in zip(pieces, encode_each(pieces, tokenizer), strict=True):
         begin = len(ids)
         ids += piece_ids
         if piece.message is not None and piece.message in answers:
@@ -246,11 +246,14 @@ def _encode(
     return ids, places
 
 
-def _piece_ids(pieces: Sequence[Piece], tokenizer: Tokenizer) -> Iterator[list[int]]:
+def encode_each(pieces: Sequence[Piece], tokenizer: Tokenizer) -> Iterator[list[int]]:
     """Give the ids of each piece: a marker's, or those of its text encoded by itself.
 
     Where encoding apart would change the text, what stands between two markers is encoded at
     once, and its ids are cut where the pieces meet.
+
+    >>> list(encode_each(header_pieces("user", TEMPLATES["chatml"]), adapt_tokenizer("smollm2")))
+    [[1], [4093, 198]]
     """
     special = special_ids(tokenizer)
     is_apart = encodes_apart(tokenizer.encode, tokenizer.decode)

@@ -14,6 +14,7 @@ from typing import Any
 
 from companion.adapting import Tokenizer, adapt_tokenizer
 from companion.chatting import (
+    SUPERVISION,
     encode_header,
     every_answer_and_after,
     last_answer_and_after,
@@ -342,3 +343,45 @@ LIBRARIES: dict[str, Library] = {
     )
 }
 """The seven libraries by name: what each supervises by default, or as it is mostly used."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A mask that knows its name, which is what it is shown as.
+
+    >>> Choice("every answer", every_answer)
+    'every answer'
+    """
+
+    name: str
+    mask: Mask
+
+    def __call__(self, entry: TokenizedEntry) -> Spans:
+        return self.mask(entry)
+
+    def __repr__(self) -> str:
+        return repr(self.name)
+
+
+CHOICES = (*SUPERVISION, *LIBRARIES)
+"""What of a conversation can be supervised: by our names, or as a library does it."""
+
+
+def choose_supervision(
+    name: str, template: str | Template = "chatml", tokenizer: Any = "smollm2"
+) -> Choice:
+    """Give the mask of a name of `CHOICES`; a library's is made for the template.
+
+    Raises `ValueError` for a name that is none of these.
+
+    >>> mask = choose_supervision("last answer")
+    >>> mask(TokenizedEntry([1, 2, 3, 4], [(0, 1, 2, 2), (2, 3, 4, 4)], closed=True))
+    ((3, 4),)
+    >>> choose_supervision("TRL")
+    'TRL'
+    """
+    if name in SUPERVISION:
+        return Choice(name, SUPERVISION[name])
+    if name not in LIBRARIES:
+        raise ValueError(f"what is supervised is one of {', '.join(CHOICES)}; found {name!r}")
+    return Choice(name, LIBRARIES[name].rule(template, tokenizer))

@@ -37,7 +37,56 @@ def _style(**parts: Any) -> dict[str, Any]:
     return _with(style={"name": "own", "instruction": "{instruction}", **parts})
 
 
+def _talk(text: str = "Hi", **more: Any) -> dict[str, Any]:
+    spoken = [{"role": role, "content": text} for role in ("user", "assistant")]
+    return {"entries": [{"messages": spoken}], **more}
+
+
+def _said(*messages: Any) -> dict[str, Any]:
+    return {"entries": [{"messages": list(messages)}]}
+
+
 CASES: list[Hostile] = [
+    *_states("no talk", *({"entries": [{"messages": one}]} for one in (None, 5, "x", [], {}))),
+    *_states("no talk", *map(_said, (None, 5, "x", [], {}, {"role": "user"}, {"content": "x"}))),
+    *_states(
+        "no talk", _said({"role": CODE, "content": ""}), _said({"role": ["user"], "content": ""})
+    ),
+    *_states(
+        "no talk", _said({"role": "user", "content": {}}), _said({"role": "user", "content": 5})
+    ),
+    *_states("no talk", _said({"role": "user", "content": "", "tool_calls": []})),
+    *_states(
+        "no talk",
+        {"entries": [*_talk()["entries"], ENTRY]},
+        {"entries": [[1], *_talk()["entries"]]},
+    ),
+    *_states("no talk", {"entries": [{"messages": [], "tools": [CODE]}]}),
+    *_states("too large", _said(*[{"role": "user", "content": ""}] * 33), _talk("a" * 5_001)),
+    *_states("code for a choice", _talk(style=f'chatml"\n{CODE}'), _talk(style={"name": CODE})),
+    *_states(
+        "code for a choice", _talk(mask=f'TRL"]{CODE}'), _talk(mask="prompt"), _talk(fault=CODE)
+    ),
+    *_states(
+        "prototype", _talk(style="__proto__"), _talk(mask="constructor"), _talk(fault="toString")
+    ),
+    Hostile(
+        "prototype", "state", '{"entries": [{"messages": [], "__proto__": {"messages": [1]}}]}'
+    ),
+    Hostile(
+        "prototype",
+        "state",
+        '{"entries": [{"messages": [{"role": "user", "__proto__": {"content": "x"}}]}]}',
+    ),
+    *_states(
+        "harm in a batch",
+        *(
+            _talk(text, mask="TRL")
+            for text in (MARKUP, '"""\n' + CODE, "\ud83d", "\u2028<|im_end|>")
+        ),
+        *(_talk("\\", fault=fault) for fault in ("ends_left_out", "questions_supervised")),
+        *(_talk(MARKUP, fault=fault, style="gemma3") for fault in ("two_beginnings", "no_shift")),
+    ),
     *_states("no state", None, "x", [], 5, True, {}, {"entries": "x"}, {"entries": {}}),
     *_states("no state", {"entries": []}, {"entries": [ENTRY] * 9}, {"entries": None}),
     *_states("no entry", *({"entries": [one]} for one in (None, "x", 5, [], {}, [[]], [{}]))),

@@ -9,7 +9,8 @@ from typing import Any
 
 from companion.formatting import STYLES
 from companion.masking import MASKS
-from companion.showing.frames import FAULTS, MOST_ENTRIES, TRUNCATIONS
+from companion.showing.frames import FAULTS, MOST_ENTRIES, TALKS, TRUNCATIONS
+from companion.showing.talks import MESSAGE_ROLES
 
 PARTS = (
     *("a", "the", " word", "Word", "123", "'s", "!?", ".", "one two three", "un", "able"),
@@ -79,7 +80,48 @@ def random_state(dice: Random) -> dict[str, Any]:
     }
 
 
+TALK_PARTS = (
+    *("<|im_start|>", "<|start_header_id|>", "<|eot_id|>", "<start_of_turn>model\n", "<think>"),
+    *("</think>", "<think>\n\n</think>\n\n", "<tool_response>", "</tool_response>", "\x04", "\x1d"),
+    *("\x1f", "user\n", "assistant", "\u2000", "\u1680", "{role}", "{content}", "<|im_end|>\n"),
+)
+"""What chat templates write themselves, and what languages disagree about at a text's edges."""
+
+
+def random_talk(dice: Random) -> dict[str, Any]:
+    """Give a conversation: mostly one that is held in turns, now and then of any messages."""
+
+    def text() -> str:
+        own = "".join(dice.choice(TALK_PARTS) for _ in range(dice.randint(0, 2)))
+        return dice.choice(("", " ", own)) + random_text(dice, 4) + dice.choice(("", "\n", own))
+
+    if dice.random() < 0.15:
+        roles = [dice.choice(MESSAGE_ROLES) for _ in range(dice.randint(1, 6))]
+    else:
+        turn = ("user", "assistant") if dice.random() < 0.9 else ("user", "assistant", "tool")
+        roles = ["system"] * (dice.random() < 0.3) + [*turn] * dice.randint(1, 3)
+        roles += ["assistant"] if turn[-1] == "tool" else []
+    return {"messages": [{"role": role, "content": text()} for role in roles]}
+
+
+def random_talk_state(dice: Random) -> dict[str, Any]:
+    """Give a state of conversations; what it does not say is left to the defaults."""
+    state: dict[str, Any] = {
+        "entries": [random_talk(dice) for _ in range(dice.choice((1, 1, 2, 3, MOST_ENTRIES)))],
+        "style": dice.choice(list(TALKS.styles)),
+        "mask": dice.choice(TALKS.masks),
+        "truncation": dice.choice(TRUNCATIONS),
+        "max_length": dice.choice((None, None, None, 1, 4, 8, 16, 24, 40, 64, 100, 0)),
+        "pad_to_multiple_of": dice.choice((None, None, None, 1, 8, 5)),
+        "fault": dice.choice((None, None, *TALKS.faults)),
+    }
+    return {
+        name: value for name, value in state.items() if name == "entries" or dice.random() < 0.9
+    }
+
+
 YES = {"instruction": "Say yes.", "input": "", "output": "Yes."}
+TALK: dict[str, Any] = {"messages": [{"role": "user", "content": "Say yes."}]}
 NO_STATES: tuple[tuple[Any, str], ...] = (
     ({}, "entries"),
     ({"entries": []}, "1 to 8"),
@@ -129,5 +171,22 @@ NO_STATES: tuple[tuple[Any, str], ...] = (
         },
         "prompt style.*input.*holds the slot {input} exactly once",
     ),
+    ({"entries": [TALK, YES]}, "entry 1 is no conversation"),
+    ({"entries": [YES, TALK]}, "entry 1 is neither"),
+    ({"entries": [{**TALK, "tools": []}]}, "entry 0 is no conversation"),
+    ({"entries": [{"messages": []}]}, "entry 0: messages are a list of 1 to 32"),
+    ({"entries": [{"messages": TALK["messages"] * 33}]}, "entry 0: messages are a list"),
+    ({"entries": [{"messages": {"0": TALK}}]}, "entry 0: messages are a list"),
+    ({"entries": [{"messages": [None]}]}, "entry 0, message 0 is no object of role and content"),
+    ({"entries": [{"messages": [{"role": "system"}]}]}, "entry 0, message 0 is no object"),
+    ({"entries": [{"messages": [{"role": "user", "content": 5}]}]}, "entry 0, message 0 is no"),
+    ({"entries": [{"messages": [{"role": "human", "content": ""}]}]}, "one of system, user, assis"),
+    ({"entries": [{"messages": [{"role": ["user"], "content": ""}]}]}, "entry 0, message 0 is no"),
+    ({"entries": [TALK], "style": "alpaca"}, "no chat template alpaca; there are chatml, smollm2"),
+    ({"entries": [TALK], "style": {"name": "x"}}, "no chat template an object; there are chatml"),
+    ({"entries": [TALK], "mask": "prompt"}, "mask is one of everything, every answer, .*prompt"),
+    ({"entries": [TALK], "fault": "end_ignored"}, "fault is one of .*two_beginnings; found end_ig"),
+    ({"entries": [YES], "fault": "two_beginnings"}, "fault is one of .*; found two_beginnings"),
+    ({"entries": [YES], "mask": "TRL"}, "mask is one of none, .*header; found TRL"),
 )
 """What is no state, and a pattern of the sentence with which both languages say so."""

@@ -8,6 +8,7 @@ import warnings
 import pytest
 import traitlets
 
+from companion.conversations import Conversation, Message
 from companion.entries import Entry, load_entries
 from companion.explorer.sharing import BatchLinks, link_to
 from companion.explorer.widget import BatchExplorer
@@ -157,3 +158,44 @@ def test_a_batch_that_loses_a_response_can_still_be_shown():
         warnings.simplefilter("error")
         explorer = BatchExplorer(load_entries()[:3], step="pad", max_length=50)
     assert "shape (3, 51)" in repr(explorer)
+
+
+TALK = Conversation((Message("user", "Name a color."), Message("assistant", "Blue.")))
+
+
+def test_a_conversation_has_choices_of_its_own_and_is_the_table_of_its_step():
+    explorer = BatchExplorer([TALK], step="mask")
+    assert (explorer.style, explorer.mask) == ("chatml", "every answer")
+    assert repr(explorer) == (
+        "Step 6, mask: inputs and targets, each of shape (1, 16); supervised is every answer: "
+        "of 16 targets, 3 are supervised and 13 ignored, 0 of them pads.\n"
+        "row 0 inputs: [template ×3, instruction ×4, template ×2, header ×3] "
+        "\N{RETURN SYMBOL} Blue . <|im_end|>\n"
+        "row 0 targets: [template ×2 = -100, instruction ×4 = -100, template ×2 = -100, "
+        "header ×4 = -100] Blue . <|im_end|> -100"
+    )
+    explorer.mask = "TRL"
+    assert "supervised is TRL: of 16 targets, 4 are" in repr(explorer)
+    with pytest.raises(traitlets.TraitError, match="no chat template alpaca"):
+        explorer.style = "alpaca"
+
+
+def test_the_page_carries_the_tokens_of_a_conversation_in_every_template(monkeypatch):
+    explorer = BatchExplorer([TALK], fault="two_beginnings")
+    packed = re.search(r'<script type="application/json">(.*?)</script>', explorer.html())[1]
+    carried = json.loads(packed)["tokens"]
+    for style in ("chatml", "smollm2", "qwen2.5", "qwen3", "llama3", "gemma3"):
+        made = frames({**explorer.state, "style": style})
+        for token in made["rows"][0]["tokens"]:
+            assert carried["bytes"][str(token["id"])] == token["bytes"]
+    messages = sent(explorer, monkeypatch)
+    explorer._answer(explorer, {"number": 1, "state": explorer.state})
+    assert messages == [{"asked": 1, "frames": frames(explorer.state)}]
+
+
+def test_what_no_box_holds_is_refused():
+    called = Message("assistant", "", {"tool_calls": []})
+    with pytest.raises(ValueError, match="by its roles and texts; this one brings tool_calls, too"):
+        BatchExplorer([Conversation((called,))])
+    with pytest.raises(ValueError, match="brings tools, too"):
+        BatchExplorer([Conversation((Message("user", "Hi"),), tools=({"name": "look"},))])

@@ -10,14 +10,18 @@ import jsonschema
 import pytest
 
 from companion.auditing import Expectation, audit
+from companion.chatting import tokenize_conversations
 from companion.collating import Collator, ResponseCutWarning
+from companion.conversations import Conversation, Message, load_conversations
 from companion.entries import Entry, load_entries
 from companion.findings import RULES
 from companion.formatting import STYLES
+from companion.libraries import choose_supervision
 from companion.masking import MASKS, supervised_spans
-from companion.showing.frames import FAULTS, frames, read_state
+from companion.showing import talks
+from companion.showing.frames import FAULTS, TALKS, frames, read_state
 from companion.tokenizing import tokenize_entry
-from states import NO_STATES, random_state
+from states import NO_STATES, random_state, random_talk_state
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "frames").glob("*.json"))
 SCHEMA = json.loads(
@@ -45,17 +49,19 @@ def test_a_stored_state_gives_its_stored_frames(path):
 
 def test_there_is_a_fixture_for_every_fault_style_and_truncation():
     states = [json.loads(path.read_text("ascii"))["state"] for path in FIXTURES]
-    assert {state.get("fault") for state in states} >= {None, *FAULTS}
+    assert {state.get("fault") for state in states} >= {None, *FAULTS, *TALKS.faults}
     named = {
         state.get("style", "alpaca") for state in states if type(state.get("style")) is not dict
     }
-    assert named >= set(STYLES)
+    assert named >= {*STYLES, *TALKS.styles}
+    assert {state.get("mask", "none") for state in states} >= {*MASKS, *TALKS.masks}
     assert {state.get("truncation") for state in states} >= {"keep_end", "drop", "error"}
 
 
-@pytest.mark.parametrize("number", range(200))
+@pytest.mark.parametrize("number", range(300))
 def test_frames_of_any_state_fit_the_schema(number):
-    state = random_state(Random(f"schema {number}"))
+    make = random_state if number < 200 else random_talk_state
+    state = make(Random(f"schema {number}"))
     made = json.loads(json.dumps(frames(state)))
     VALID.validate({"state": state, "frames": made})
 
@@ -254,3 +260,112 @@ def test_a_text_that_is_no_unicode_is_mended_and_never_an_error():
     text = "".join(text for _, text in made["rows"][0]["pieces"])
     assert re.fullmatch("[^\ud800-\udfff]*", text)
     assert made["batch"]
+
+
+# Conversations ---------------------------------------------------------------------------
+
+SAID = [
+    # What the boxes hold: who speaks, and the text.
+    Conversation(tuple([Message(one.role, one.content) for one in talk if one.content]))
+    for talk in load_conversations()
+    if not talk.tools and len(talk) < 8
+]
+
+
+def held(talk):
+    return {"messages": [{"role": one.role, "content": one.content} for one in talk]}
+
+
+@pytest.mark.parametrize("style", TALKS.styles)
+def test_a_batch_of_conversations_is_the_collators(style):
+    dice = Random(f"talks {style}")
+    for mask in (*dice.sample(list(TALKS.masks), 4), "TRL", "Unsloth"):
+        truncation = dice.choice(["cut", "keep_end"])
+        own, limit = dice.sample(SAID, 3), dice.choice([None, 60, 120])
+        state = {"entries": list(map(held, own)), "style": style, "mask": mask}
+        made = frames({**state, "max_length": limit, "truncation": truncation})
+        collate = Collator(
+            mask=choose_supervision(mask, style),
+            max_length=limit,
+            truncation=truncation,
+            tokenizer="smollm2",
+        )
+        tokenized = tokenize_conversations(own, style)
+        assert [row["turns"] for row in made["rows"]] == [list(one.turns) for one in tokenized]
+        if made["refusal"]:
+            with pytest.raises(ValueError, match=re.escape(made["refusal"])):
+                collate(tokenized)
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResponseCutWarning)
+            batch = collate(tokenized)
+        assert made["batch"]["inputs"] == batch.inputs.tolist()
+        assert made["batch"]["targets"] == batch.targets.tolist()
+
+
+@pytest.mark.parametrize("fault", [None, *TALKS.faults])
+def test_the_findings_of_conversations_are_those_of_the_audit(fault):
+    dice = Random(f"talks {fault}")
+    for mask in ("everything", "every answer", "last answer", "TRL", "torchtune"):
+        for style in ("chatml", "smollm2"):
+            own = dice.sample(SAID, 4)
+            state = {"entries": list(map(held, own)), "style": style, "mask": mask, "fault": fault}
+            made = frames(state)
+            choose = choose_supervision(mask, style)
+            back = int(fault == "two_beginnings")  # it moves all that is behind it
+            spans = [
+                [(start + back * (start > 0), stop + back) for start, stop in choose(entry)]
+                for entry in tokenize_conversations(own, style)
+            ]
+            declared = "none" if mask == "everything" else "prompt"
+            expect = Expectation(
+                end_id=2, pad_id=2, begin_id=1, mask=declared, spans=spans, shifted=True
+            )
+            report = audit(made["batch"]["inputs"], made["batch"]["targets"], expect=expect)
+            assert errors(report) == codes(made), (mask, style, report)
+
+
+def talked(*said):
+    return {"messages": [{"role": role, "content": text} for role, text in said]}
+
+
+def test_of_a_conversation_every_part_has_its_role():
+    talk = talked(("system", "A"), ("user", "B"), ("assistant", "C"), ("user", "D"))
+    made = frames({"entries": [talk], "style": "chatml"})
+    roles = [[token["role"] for token in made["rows"][0]["tokens"]]]
+    said = ["template"] * 3 + ["input"] + ["template"] * 5 + ["instruction"] + ["template"] * 2
+    answer = ["header"] * 4 + ["response", "end", "suffix"]
+    assert roles == [said + answer + ["template"] * 3 + ["instruction"] + ["template"] * 2]
+    assert roles == made["batch"]["roles"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [
+        (None, "Yo.<|im_end|>\n"),
+        ("ends_left_out", "Yo.\n"),
+        ("questions_supervised", "HiYo.<|im_end|>\n"),
+        ("headers_supervised", "<|im_start|>assistant\nYo.<|im_end|>\n"),
+        ("mask_off_by_one", "o.<|im_end|>\n"),
+        ("padding_by_value", "Yo.\n"),
+        ("two_beginnings", "Yo.<|im_end|>\n"),
+    ],
+)
+def test_what_each_fault_of_a_chat_asks_by_hand(fault, asked):
+    talk = talked(("user", "Hi"), ("assistant", "Yo."))
+    made = frames({"entries": [talk], "mask": "every answer and what follows", "fault": fault})
+    targets = [id for id in made["batch"]["targets"][0] if id >= 0]
+    assert talks.adapt_tokenizer("smollm2").decode(targets) == asked
+    begins = made["batch"]["inputs"][0][:2] == [1, 1]
+    assert begins == (fault == "two_beginnings")
+
+
+def test_what_a_template_has_no_place_for_is_refused_and_the_other_rows_are_shown():
+    tool = talked(("user", "Hi"), ("tool", "7"))
+    made = frames({"entries": [talked(("user", "Hi")), tool], "style": "llama3"})
+    assert made["refusal"] == (
+        "row 1 of the batch: message 2 of the conversation is from 'tool', and template "
+        "'llama3' knows the roles system, user, assistant"
+    )
+    assert [len(row["pieces"]) > 0 for row in made["rows"]] == [True, False]
+    assert made["batch"] is None

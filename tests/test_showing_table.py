@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.collating import Collator
+from companion.conversations import Conversation, Message
 from companion.entries import Entry, load_entries
 from companion.formatting import STYLES
 from companion.ignoring import IGNORE_INDEX
@@ -282,3 +283,19 @@ def test_the_style_sheet_has_every_role():
 def test_what_cannot_be_shown_is_refused_with_a_reason(items, options, message):
     with pytest.raises(ValueError, match=message):
         repr(BatchTable(items, **options))
+
+
+def test_of_a_conversation_each_step_is_a_table_and_a_refusal_has_its_sentence():
+    talk = Conversation((Message("user", "Hi"), Message("assistant", "Ho.")))
+    for step in STEPS:
+        made = BatchTable([talk], step, style="llama3")
+        assert Checked(made.html()).text
+    assert repr(BatchTable([talk], "format", style="gemma3")).startswith(
+        "Step 1, format: 1 text in the chat template gemma3, 79 characters.\nrow 0: <bos>"
+    )
+    tool = Conversation((Message("tool", "7"),))
+    for step in STEPS:
+        with pytest.raises(ValueError, match="'llama3' knows the roles system, user, assistant"):
+            BatchTable([tool], step, style="llama3").html()
+    with pytest.raises(ValueError, match="mask is one of everything, every answer, "):
+        BatchTable([talk], "mask", mask="prompt")

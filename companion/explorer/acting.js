@@ -4,7 +4,7 @@
 
 import { change, complain, look, start } from "./changing.js";
 import { draw, drawDetail, drawEntries, drawOptions } from "./drawing.js";
-import { refusalOf } from "./frames.js";
+import { isTalk, refusalOf, withDefaults } from "./frames.js";
 import { STEPS, isBefore } from "./lines.js";
 import { edited, fit } from "./parts.js";
 import { offerOf } from "./sentences.js";
@@ -149,15 +149,16 @@ function listenToEntries(own) {
   $("entries").addEventListener("input", (event) => {
     const box = /** @type {HTMLTextAreaElement} */ (event.target);
     const number = Number(box.dataset.entry);
-    fit([box]);
-    const entry = edited(own.state.entries[number], box);
+    if (box.matches("textarea")) fit([box]);
+    const entry = edited(own.state.entries[number], box, own.constants);
     if (!entry) return complain(own, `Entry ${number + 1} takes ids, whole numbers from 0, with spaces between; drawn is the row before that.`);
     change(own, { entries: own.state.entries.map((old, i) => (i === number ? entry : old)) });
   });
   $("entries").addEventListener("click", (event) => {
-    const button = /** @type {HTMLElement} */ (event.target).closest("[data-remove]");
+    const button = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-remove],[data-act]"));
     if (!button) return;
-    const number = Number(/** @type {HTMLElement} */ (button).dataset.remove);
+    if (button.dataset.act) return act(own, button);
+    const number = Number(button.dataset.remove);
     change(own, { entries: own.state.entries.filter((_, i) => i !== number) });
     drawEntries(own);
     /** @type {HTMLElement | null} */ ($("entries").querySelector("textarea,input"))?.focus();
@@ -165,21 +166,34 @@ function listenToEntries(own) {
   $("add").addEventListener("click", () => {
     const { entries } = own.state;
     const isBare = Array.isArray(entries[entries.length - 1]); // one more of the same kind
-    change(own, { entries: [...entries, isBare ? [0] : { instruction: "", input: "", output: "" }] });
+    const one = own.constants.kind?.empty() ?? { instruction: "", input: "", output: "" };
+    change(own, { entries: [...entries, isBare ? [0] : one] });
     drawEntries(own);
     const last = /** @type {HTMLElement | null} */ ($("entries").lastElementChild);
     last?.querySelector("textarea")?.focus();
   });
 }
 
+/** Add, remove or move a message of a conversation. @param {Explored} own @param {HTMLElement} button */
+function act(own, button) {
+  const number = Number(button.dataset.entry);
+  const talk = own.state.entries[number];
+  if (!isTalk(talk) || !own.constants.kind) return;
+  const { entry, field } = own.constants.kind.acted(talk, button.dataset.act ?? "");
+  change(own, { entries: own.state.entries.map((old, i) => (i === number ? entry : old)) });
+  drawEntries(own);
+  /** @type {HTMLElement | null} */ (own.$("entries").querySelector(`[data-entry="${number}"][data-field="${field}"]`))?.focus();
+}
+
 /** @param {Explored} own */
 function listenToOptions(own) {
-  const { $, constants, host } = own;
+  const { $, host } = own;
   const chosen = (/** @type {string} */ part) => /** @type {HTMLSelectElement} */ ($(part)).value;
   const on = (/** @type {string} */ part, /** @type {() => void} */ act) => $(part).addEventListener("change", act);
   on("sample", () => {
-    if (!Object.hasOwn(constants.samples, chosen("sample"))) return;
-    change(own, { entries: constants.samples[chosen("sample")] });
+    const { samples } = own.constants;
+    if (!Object.hasOwn(samples, chosen("sample"))) return;
+    change(own, { entries: samples[chosen("sample")] });
     drawEntries(own);
   });
   on("style", () => change(own, { style: chosen("style") === "own" && own.style ? own.style : chosen("style") }));
@@ -193,17 +207,17 @@ function listenToOptions(own) {
   on("fault", () => {
     const fault = chosen("fault") || null;
     change(own, { fault });
-    if (fault && isBefore(own.view.step, constants.faults[fault])) look(own, constants.faults[fault]);
+    if (fault && isBefore(own.view.step, own.constants.faults[fault])) look(own, own.constants.faults[fault]);
   });
   $("max").addEventListener("input", () => {
     const text = chosen("max").trim();
-    const isLength = /^\d{1,15}$/.test(text) && Number(text) >= 1 && Number(text) <= constants.most_length;
-    if (text && !isLength) return complain(own, `The maximum length is a whole number from 1 to ${constants.most_length.toLocaleString("en")}; found ${text.slice(0, 40)}. What is drawn is the batch before that.`);
+    const isLength = /^\d{1,15}$/.test(text) && Number(text) >= 1 && Number(text) <= own.constants.most_length;
+    if (text && !isLength) return complain(own, `The maximum length is a whole number from 1 to ${own.constants.most_length.toLocaleString("en")}; found ${text.slice(0, 40)}. What is drawn is the batch before that.`);
     change(own, { max_length: text ? Number(text) : null });
   });
   $("findings").addEventListener("click", (event) => {
     const isOffer = /** @type {HTMLElement} */ (event.target).closest("[data-offer]");
-    const offer = isOffer && own.frames && offerOf(own.state, own.frames, constants);
+    const offer = isOffer && own.frames && offerOf(own.state, own.frames, own.constants);
     if (!offer) return;
     change(own, offer.part);
     drawEntries(own);
@@ -266,7 +280,7 @@ function check(own) {
   turn.wrong = wrong?.at ?? null;
   const fold = wrong && foldAt(frames, view.step, wrong.at);
   if (fold) view.open.add(fold);
-  turn.said = outcomeOf(view.step, wrong, count, turn.checks);
+  turn.said = outcomeOf(view.step, wrong, count, turn.checks, own.constants);
   draw(own);
   if (wrong) /** @type {HTMLElement | null} */ (own.$("grid").querySelector(`[data-answer="${wrong.at}"]`))?.focus();
   else own.root.dispatchEvent(new CustomEvent("turn-taken", { bubbles: true, detail: { step: view.step } }));
@@ -276,12 +290,12 @@ function check(own) {
 
 /** @param {Explored} own */
 function listenToTaking(own) {
-  const { $, root, prefix, first, host, constants } = own;
-  $("python").addEventListener("click", () => take(own, () => pythonOf(own.state, own.view, constants), "The Python"));
+  const { $, root, prefix, first, host } = own;
+  $("python").addEventListener("click", () => take(own, () => pythonOf(own.state, own.view, own.constants), "The Python"));
   $("link").addEventListener("click", () => take(own, () => linkTo(root.id || prefix, own.state, own.view), "The link"));
   $("reset").addEventListener("click", () => {
     own.view = { ...own.view, show: first.show ?? "text" };
-    start(own, { ...constants.defaults, ...first.state }, first.step);
+    start(own, withDefaults(first.state, own.constants), first.step);
     host.changed?.(own.state);
     host.looked?.({ step: own.view.step, show: own.view.show });
   });

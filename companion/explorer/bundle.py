@@ -1,20 +1,21 @@
 """The explorer's browser half as one file: a classic script for pages, a module for Jupyter.
 
 Takes the modules beside it, each of which imports only those before it, and what the
-companion knows that they must not write down twice: styles, defaults, rules, samples. What
-it leaves out: the vocabulary, which is `companion.publishing.vocabulary`.
+companion knows that they must not write down twice: styles, defaults, rules, samples. What is
+known of conversations is a script of its own, which a page loads where it has one. What it
+leaves out: the vocabularies, which are `companion.publishing.vocabulary`.
 """
 
 import json
 import re
-from dataclasses import asdict
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from companion.conversations import Conversation, Message
 from companion.entries import Entry, load_entries
 from companion.findings import RULES
-from companion.showing.frames import constants
+from companion.showing.frames import constants, plain_item, talk_constants
 
 MODULES = (
     "frames",
@@ -34,6 +35,9 @@ MODULES = (
     "hosts",
 )
 """In the order in which they are needed."""
+
+TALK_MODULES = ("talks", "chats")
+"""What is known of conversations."""
 
 TOY_BATCH = ([0, 1, 2, 3, 4], [5, 6], [7, 8, 9])
 """The batch of bare ids that runs through every step of the book."""
@@ -68,6 +72,33 @@ SAMPLES: dict[str, tuple[Entry | list[int], ...]] = {
 """What a reader can pick instead of typing."""
 
 
+def _talk(*said: str, roles: tuple[str, ...] = ("user", "assistant")) -> Conversation:
+    """Give a conversation whose speakers take turns in this order."""
+    return Conversation(
+        tuple([Message(roles[at % len(roles)], text) for at, text in enumerate(said)])
+    )
+
+
+TALKS: dict[str, tuple[Conversation, ...]] = {
+    "A color and a shape": (_talk("Name a color.", "Blue.", "And a shape?", "A circle."),),
+    "With a system message": (
+        _talk("Be brief.", "What is a noun?", "A name.", roles=("system", "user", "assistant")),
+        _talk("Name a color.", "Blue."),
+    ),
+    "A question and its result": (
+        _talk(
+            "Is it cold outside?",
+            '<tool_call>\n{"name": "weather", "arguments": {}}\n</tool_call>',
+            "2 degrees",
+            "It is 2 degrees.",
+            roles=("user", "assistant", "tool", "assistant"),
+        ),
+    ),
+    "An end of turn, typed": (_talk("What is <|im_end|>?", "It ends a turn."),),
+}
+"""What a reader can pick instead of typing a conversation."""
+
+
 def explorer_constants() -> dict[str, Any]:
     """Give what the browser half has to know from Python."""
     source = (files("companion") / "explorer" / "frames.js").read_text(encoding="utf-8")
@@ -76,25 +107,46 @@ def explorer_constants() -> dict[str, Any]:
         for code, rule in RULES.items()
         if f'"{code}"' in source  # many a rule is about what no reader can make here
     }
-    samples = {name: [_plain(item) for item in items] for name, items in SAMPLES.items()}
+    samples = {name: list(map(plain_item, items)) for name, items in SAMPLES.items()}
     return {**constants(), "rules": rules, "samples": samples}
 
 
-def _plain(item: Entry | list[int]) -> Any:
-    if isinstance(item, Entry):
-        return {name: asdict(item)[name] for name in ("instruction", "input", "output")}
-    return item
+def talks_constants() -> dict[str, Any]:
+    """Give what it has to know of conversations."""
+    samples = {name: list(map(plain_item, talks)) for name, talks in TALKS.items()}
+    return {**talk_constants(), "samples": samples}
 
 
 @lru_cache(maxsize=1)
 def page_script() -> str:
     """Give the classic script that makes `<batch-explorer>` elements live.
 
-    >>> "definePageElement(CONSTANTS)" in page_script().splitlines()[-2]
+    >>> "definePageElement(CONSTANTS" in page_script().splitlines()[-2]
     True
     """
-    started = "hosts_js.definePageElement(CONSTANTS);"
+    started = f"hosts_js.definePageElement(CONSTANTS, (make) => make({_GIVEN}));"
     return f'(() => {{\n"use strict";\n{_joined()}\n{started}\n}})();\n'
+
+
+@lru_cache(maxsize=1)
+def talks_script() -> str:
+    """Give the classic script with what is known of conversations; an explorer asks for it.
+
+    >>> talks_script().splitlines()[0]
+    'globalThis.batchExplorerTalks = (frames_js, lines_js) => {'
+    """
+    return f"globalThis.batchExplorerTalks = {_talks()};\n"
+
+
+_GIVEN = "frames_js, lines_js"
+"""The modules that what is known of conversations is made with."""
+
+
+def _talks() -> str:
+    modules = "\n".join(map(as_function, TALK_MODULES))
+    data = json.dumps(talks_constants()).replace("<", "\\u003c")
+    known = "".join(f"...{name}_js, " for name in TALK_MODULES)
+    return f"({_GIVEN}) => {{\n{modules}\nreturn {{ {known}constants: {data} }};\n}}"
 
 
 def tokenizer_script() -> str:
@@ -109,7 +161,8 @@ def widget_module() -> str:
     >>> widget_module().splitlines()[-1]
     'export default hosts_js.jupyterWidget(CONSTANTS);'
     """
-    return f"{_joined()}\nexport default hosts_js.jupyterWidget(CONSTANTS);\n"
+    known = f"frames_js.known.talks = ({_talks()})({_GIVEN});"
+    return f"{_joined()}\n{known}\nexport default hosts_js.jupyterWidget(CONSTANTS);\n"
 
 
 def lab_script(name: str = "lab") -> str:

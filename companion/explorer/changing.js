@@ -19,24 +19,17 @@ export function recompute(own) {
   const why = refusalOf(state, own.constants);
   if (why) return complain(own, `${why[0].toUpperCase()}${why.slice(1)}. What is drawn is the batch before that.`);
   const complaint = (/** @type {string} */ message) => complain(own, message);
+  const isCurrent = () => own.state === state; // else a newer state is on its way
+  // What a fault changes is told by two; they come in order, and are drawn once.
+  if (state.fault) host.frames({ ...state, fault: null }, (made) => void (isCurrent() && (own.healthy = made)), complaint);
   host.frames(
     state,
     (made) => {
-      if (own.state !== state) return; // a newer state is on its way
+      if (!isCurrent()) return;
       own.frames = made;
       if (!state.fault) own.healthy = made;
       complain(own, "");
       show(own);
-    },
-    complaint,
-  );
-  if (!state.fault) return;
-  host.frames(
-    { ...state, fault: null },
-    (made) => {
-      if (own.state !== state) return;
-      own.healthy = made;
-      if (own.frames) draw(own);
     },
     complaint,
   );
@@ -82,10 +75,8 @@ export function start(own, state, step, why = "") {
 /** Let a style that is none of ours be chosen again. @param {Explored} own @param {State["style"]} style */
 function offerStyle(own, style) {
   if (typeof style !== "object") return;
-  const select = /** @type {HTMLSelectElement} */ (own.$("style"));
   own.style = style;
-  select.querySelector('option[value="own"]')?.remove();
-  select.add(new Option(String(style.name), "own"));
+  own.offered = null;
 }
 
 /** @param {Explored} own @param {string} step */

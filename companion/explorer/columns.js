@@ -26,20 +26,23 @@ export const SHOWN = 96; // columns of cells at once; the map shows all, and lea
  * @param {Line[]} lines of all rows
  * @param {View} view
  * @param {(text: string) => number} measure a text's width, in em of the cells' font
+ * @param {Iterable<number>} [shown] columns that are to be seen, and so are in no fold
  * @returns {Column[]}
  */
-export function columnsOf(lines, view, measure) {
+export function columnsOf(lines, view, measure, shown = []) {
   const opened = new Set([...view.open].map((fold) => Number(fold.split(":")[1])));
+  const seen = [...shown];
   const isOpen = view.turn !== null && view.step === "shift";
   const columns = runsOf(lines, view.step).flatMap(({ start, stop, isFold }) => {
     /** @type {(start: number, stop: number, kind: Column["kind"]) => Column} */
     const column = (start, stop, kind) => ({ start, stop, kind, width: 0 });
-    if (isFold && !isOpen && !opened.has(start)) return [column(start, stop, "fold")];
+    const isSeen = seen.some((at) => start <= at && at < stop);
+    if (isFold && !isOpen && !isSeen && !opened.has(start)) return [column(start, stop, "fold")];
     return Array.from({ length: stop - start }, (_, i) => column(start + i, start + i + 1, ""));
   });
-  const shown = windowOf(columns, view.from);
-  for (const column of shown) if (!column.kind) column.width = widthOf(lines, column.start, view, measure);
-  return shown;
+  const near = windowOf(columns, view.from);
+  for (const column of near) if (!column.kind) column.width = widthOf(lines, column.start, view, measure);
+  return near;
 }
 
 /**
@@ -97,7 +100,7 @@ const SMALL = 0.85; // of the cells' font, as the style sheet has it
 
 /** @param {Cell} cell @param {View} view @param {(text: string) => number} measure */
 function emOf(cell, view, measure) {
-  const isNamed = view.show === "text" || cell.role === "end" || cell.role === "pad";
+  const isNamed = view.show === "text" || (cell.hex === null && ["end", "pad"].includes(cell.role));
   return Math.max(SMALL * measure(String(cell.value)), measure(isNamed ? plain(cell) : String(cell.id)));
 }
 

@@ -6,7 +6,7 @@
 import { columnsOf, reach } from "./columns.js";
 import { STEPS, TITLES, isBefore, linesOf } from "./lines.js";
 import { gridsOf, markOf, scaleOf, spokenAt, svgOf, wordsOf } from "./map.js";
-import { entryOf } from "./parts.js";
+import { NAMES, choicesOf, entryOf } from "./parts.js";
 import { detailOf, judgedOf, sentenceOf, tallyOf } from "./sentences.js";
 import { legendOf, tableOf, textTable, write } from "./table.js";
 import { TASKS } from "./turn.js";
@@ -32,11 +32,13 @@ export function draw(own) {
   drawFields(own);
   const lines = linesOf(frames, step);
   $("grid").dataset.step = step;
-  $("said").textContent = view.turn ? TASKS[step] : sentenceOf(frames, own.state, step);
+  $("said").textContent = view.turn ? TASKS[step] : sentenceOf(frames, own.state, step, constants);
   $("explained").innerHTML = own.explained[STEPS.indexOf(step)] ?? "";
   const marked = view.turn?.wrong ? new Map([[view.turn.wrong, "wrong"]]) : differences(own);
   if (view.turn?.wrong) reach(view, Number(view.turn.wrong.split(":")[2]));
-  own.columns = columnsOf(lines, view, own.measure);
+  // What a fault supervises may stand in a prompt, which else is folded.
+  const added = constants.added?.[own.state.fault ?? ""] ? [...marked.keys()].map((at) => Number(at.split(":")[2])) : [];
+  own.columns = columnsOf(lines, view, own.measure, added);
   const byRow = frames.rows.map((_, number) => lines.filter((line) => line.row === number));
   drawTables(
     own,
@@ -254,15 +256,31 @@ function drawTurn({ state, view, frames, $ }) {
 
 /** @param {Explored} own */
 export function drawEntries({ state, prefix, constants, $ }) {
-  $("entries").innerHTML = state.entries.map((entry, i) => entryOf(entry, i, prefix, state.entries.length)).join("");
+  $("entries").innerHTML = state.entries.map((entry, i) => entryOf(entry, i, prefix, state.entries.length, constants)).join("");
   $("add").toggleAttribute("disabled", state.entries.length >= constants.most_entries);
 }
 
+/** Name what there is to choose, and what from, where that has changed. @param {Explored} own */
+function drawChoices(own) {
+  const { $, constants, style } = own;
+  if (own.offered === constants) return;
+  own.offered = constants;
+  for (const [part, options] of Object.entries(choicesOf(constants))) $(part).innerHTML = options;
+  if (typeof style === "object" && style && !constants.kind) /** @type {HTMLSelectElement} */ ($("style")).add(new Option(String(style.name), "own"));
+  const { style: writing, mask, all, add } = constants.kind?.names ?? NAMES;
+  for (const [part, text] of [["style", writing], ["mask", mask]]) {
+    /** @type {HTMLElement} */ ($(part).previousElementSibling).textContent = text;
+  }
+  [$("all").textContent, $("add").textContent] = [all, add];
+}
+
 /** @param {Explored} own */
-export function drawOptions({ state, view, $ }) {
+export function drawOptions(own) {
+  const { state, view, constants, $ } = own;
+  drawChoices(own);
   const values = {
     style: typeof state.style === "string" ? state.style : "own",
-    mask: state.mask ?? "none",
+    mask: state.mask ?? constants.defaults.mask,
     max: state.max_length === null || state.max_length === undefined ? "" : String(state.max_length),
     truncation: state.truncation ?? "cut",
     fault: state.fault ?? "",

@@ -8,6 +8,7 @@ import { listen } from "./acting.js";
 import { show, start, tell } from "./changing.js";
 import { measureIn } from "./columns.js";
 import { drawOptions } from "./drawing.js";
+import { constantsOf, withDefaults } from "./frames.js";
 import { listenToPlaces } from "./moving.js";
 import { frameOf } from "./parts.js";
 
@@ -17,7 +18,7 @@ import { frameOf } from "./parts.js";
  * @typedef {import("./frames.js").Row} Row
  * @typedef {import("./frames.js").Constants & {
  *   rules: Record<string, {severity: string, sentence: string, cure: string}>,
- *   samples: Record<string, (import("./frames.js").Entry | number[])[]>}} Constants
+ *   samples: Record<string, State["entries"]>}} Constants
  */
 
 /**
@@ -49,7 +50,7 @@ import { frameOf } from "./parts.js";
  * @property {{state: State, step: string, show?: string}} first
  * @property {string[]} explained the page's own words for each step, as HTML; it may have none
  * @property {Host} host
- * @property {Constants} constants
+ * @property {Constants} constants of the kind of batch that there is
  * @property {(part: string) => HTMLElement} $ a part by its name
  * @property {HTMLElement[]} tabs
  * @property {State} state
@@ -64,6 +65,7 @@ import { frameOf } from "./parts.js";
  * @property {(text: string) => number} measure the width of a cell's text, in em
  * @property {boolean} isNew whether what is drawn next is another step or batch
  * @property {State["style"] | null} style one that is none of ours, but can be chosen
+ * @property {Constants | null} offered those whose choices are offered
  * @property {number} announcing
  */
 
@@ -106,10 +108,12 @@ export function mount(root, first, host, constants) {
     first,
     explained,
     host,
-    constants,
+    get constants() {
+      return /** @type {Constants} */ (constantsOf(own.state, constants));
+    },
     $: (part) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${part}"]`)),
     tabs: [...root.querySelectorAll('[role="tab"]')].map((tab) => /** @type {HTMLElement} */ (tab)),
-    state: { ...constants.defaults, ...first.state },
+    state: withDefaults(first.state, constants),
     view: {
       step: first.step,
       show: first.show ?? "text",
@@ -130,6 +134,7 @@ export function mount(root, first, host, constants) {
     measure: measureIn(root.firstElementChild ?? root),
     isNew: true,
     style: null,
+    offered: null,
     announcing: 0,
   };
   own.$("link").hidden = !host.isPage;
@@ -137,7 +142,7 @@ export function mount(root, first, host, constants) {
   listenToPlaces(own);
   start(own, own.state, first.step);
   return {
-    show: (from, step, why) => start(own, { ...constants.defaults, ...from }, step, why),
+    show: (from, step, why) => start(own, withDefaults(from, constants), step, why),
     tell: (why) => tell(own, why),
     look(step, how) {
       if (step === own.view.step && how === own.view.show) return;

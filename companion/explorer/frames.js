@@ -14,6 +14,10 @@
 
 /** @typedef {{instruction: string, input: string, output: string}} Entry */
 
+/** @typedef {{role: string, content: string}} Message */
+
+/** @typedef {{messages: Message[]}} Talk a conversation */
+
 /**
  * @typedef {object} PromptStyle the fixed text around an entry's fields
  * @property {string} name
@@ -26,7 +30,7 @@
 
 /**
  * @typedef {object} State what the reader has chosen; all but `entries` may be left out
- * @property {(Entry | number[])[]} entries entries, or bare rows of ids
+ * @property {(Entry | number[] | Talk)[]} entries entries, or bare rows of ids; or conversations alone
  * @property {string | Partial<PromptStyle>} [style]
  * @property {string} [mask]
  * @property {number | null} [max_length]
@@ -63,8 +67,29 @@
  * @property {number} end_id
  * @property {string} end_text
  * @property {number} pad_id
+ * @property {number | null} begin_id
  * @property {number} ignore_index
+ * @property {Record<string, string>} added the role that a fault supervises; of conversations, as
+ *   all that follows
+ * @property {Record<string, string>} left_out the role that a fault ignores
+ * @property {Record<string, number>} special ids of markers
+ * @property {string[]} message_roles
+ * @property {number} most_messages
+ * @property {Talks} [kind] what is done with a conversation where something else is with an entry
+ * @property {Constants} [base] those of entries
  */
+
+/**
+ * @typedef {object} Kind what a kind of batch has of its own: how its entries are read, how they
+ *   are written and encoded, and what is supervised of them
+ * @property {(entry: any, number: number, constants: Constants) => any} readEntry
+ * @property {(style: unknown, constants: Constants) => any} readStyle
+ * @property {(entry: any) => string[]} textsIn
+ * @property {(entry: any, state: ReadState, tokenizer: Tokenizer, constants: Constants) => Row} makeRow
+ * @property {(text: Text, state: ReadState, tokenizer: Tokenizer, constants: Constants) => Span[]} spansOf
+ */
+
+/** @typedef {Kind & typeof import("./chats.js")} Talks what is known of conversations */
 
 /** @typedef {{id: number, bytes: string | null, role: string}} Token bytes as hex */
 
@@ -96,7 +121,7 @@
  * @property {number[][]} targets
  * @property {number} shift target j is the block's token at j + shift
  * @property {(string | null)[][]} why the first reason that ignored a target: at step ignore
- *   "pad", "lost", "value" or "uncounted", at step mask "prompt" or "late"; null if supervised
+ *   "pad", "lost", "unanswered", "value" or "uncounted", at step mask "prompt", "late" or "left-out"; null if supervised
  */
 
 /**
@@ -137,21 +162,72 @@
  * @returns {Frames}
  */
 export function makeFrames(state, tokenizer, constants) {
-  return framesOf(readState(state, constants), tokenizer, constants);
+  return framesOf(readState(state, constants), tokenizer, constantsOf(state, constants));
+}
+
+/** What a template has no place for. */
+export class Refused extends Error {}
+
+/** What is known of conversations, once their script is there. @type {{talks: (Talks & {constants: object}) | null}} */
+export const known = { talks: null };
+
+/** @type {WeakMap<Constants, Constants>} */
+const ofTalks = new WeakMap();
+
+/**
+ * Give the constants of the kind of batch that a state is: those of entries, or of conversations.
+ *
+ * @param {unknown} state
+ * @param {Constants} constants of either kind
+ */
+export function constantsOf(state, constants) {
+  const base = constants.base ?? constants;
+  const entries = isObject(state) ? /** @type {any} */ (state).entries : null;
+  if (!known.talks || !Array.isArray(entries) || !isTalk(entries[0])) return base;
+  const found = ofTalks.get(base) ?? { ...base, ...known.talks.constants, kind: known.talks, base };
+  ofTalks.set(base, found);
+  return found;
+}
+
+/** Give a state with the defaults of its kind. @param {State} state @param {Constants} constants @returns {State} */
+export function withDefaults(state, constants) {
+  return { ...constantsOf(state, constants).defaults, ...state };
+}
+
+/** Tell whether an entry is a conversation. @param {unknown} entry @returns {entry is Talk} */
+export function isTalk(entry) {
+  return isObject(entry) && Object.hasOwn(entry, "messages");
+}
+
+/** @param {ReadState} chosen @param {Tokenizer} tokenizer @param {Constants} constants */
+function makeRows(chosen, tokenizer, constants) {
+  const { makeRow } = constants.kind ?? ENTRIES;
+  /** @type {string | null} */
+  let refusal = null;
+  const rows = chosen.entries.map((entry, number) => {
+    try {
+      return makeRow(entry, chosen, tokenizer, constants);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refusal ??= `row ${number} of the batch: ${error.message}`;
+      return { pieces: [], tokens: [], turns: [], closed: true, place: null };
+    }
+  });
+  return { rows, refusal };
 }
 
 /**
  * @param {ReadState} chosen
  * @param {Tokenizer} tokenizer
  * @param {Constants} constants
- * @param {Row[]} [known] the rows, if they were made before
+ * @param {Row[]} [before] the rows, if they were made before
  * @returns {Frames}
  */
-function framesOf(chosen, tokenizer, constants, known) {
-  const rows = known ?? chosen.entries.map((entry) => makeRow(entry, chosen, tokenizer));
+function framesOf(chosen, tokenizer, constants, before) {
+  const { rows, refusal } = before ? { rows: before, refusal: null } : makeRows(chosen, tokenizer, constants);
   /** @type {Frames} */
-  const frames = { rows, batch: null, tally: null, refusal: null, warnings: [], findings: [], spared: null };
-  frames.refusal = refuseRows(rows) ?? refuseLengths(chosen) ?? refuseLong(rows, chosen);
+  const frames = { rows, batch: null, tally: null, refusal, warnings: [], findings: [], spared: null };
+  frames.refusal ??= refuseRows(rows) ?? refuseLengths(chosen) ?? refuseLong(rows, chosen);
   if (frames.refusal !== null) return frames;
 
   const { max_length: limit, truncation } = chosen;
@@ -159,20 +235,22 @@ function framesOf(chosen, tokenizer, constants, known) {
   kept.forEach((row, place) => (row.place = place));
 
   const texts = kept.map((row) => truncated(textOf(row, constants), limit, truncation, constants));
-  const lost = texts.map((text) => text.turns.length === 0);
-  if (lost.every(Boolean)) frames.refusal = nothingLeft(kept, chosen);
-  else if (lost.some(Boolean)) frames.warnings = [responsesLost(lost, chosen)];
+  const lost = texts.map((text, place) => kept[place].turns.length > 0 && text.turns.length === 0);
+  if (lost.some(Boolean) && !lost.every(Boolean)) frames.warnings = [responsesLost(lost, chosen)];
+  const { spansOf } = constants.kind ?? ENTRIES;
+  const spans = texts.map((text) => spansOf(text, chosen, tokenizer, constants));
+  if (spans.every((own) => own.length === 0)) frames.refusal = nothingLeft(kept, chosen);
 
   const width = widthOf(texts, chosen);
   const slots = texts.map((text) => filled(text, width, constants));
-  const spans = texts.map((text) => spansOf(text, chosen.mask));
-  frames.batch = makeBatch(slots, spans, chosen.fault, constants);
+  const gone = kept.map((row, place) => (row.turns.length ? (lost[place] ? "lost" : null) : "unanswered"));
+  frames.batch = makeBatch(slots, spans, gone, chosen.fault, constants);
   frames.tally = count(frames.batch);
-  frames.findings = findingsOf(kept, frames.batch, chosen.mask, constants);
+  frames.findings = findingsOf(kept, frames.batch, texts, spans, chosen.mask, constants);
   if (chosen.fault !== null) {
     const isOfRows = constants.faults[chosen.fault] === "tokenize";
     const healthy = framesOf({ ...chosen, fault: null }, tokenizer, constants, isOfRows ? undefined : rows);
-    frames.spared = sparedOf(chosen, frames, healthy);
+    frames.spared = sparedOf(chosen, frames, healthy, constants);
   }
   return frames;
 }
@@ -184,13 +262,18 @@ function framesOf(chosen, tokenizer, constants, known) {
  * @param {ReadState} state
  * @param {Frames} broken
  * @param {Frames} healthy
+ * @param {Constants} constants
  */
-function sparedOf({ fault, mask }, broken, healthy) {
+function sparedOf({ fault, mask }, broken, healthy, { masks, added, kind, pad_id }) {
   const [now, right] = [broken.batch, healthy.batch];
   if (now === null || right === null) return null;
   if (!isSame(now.inputs, right.inputs) || !isSame(now.targets, right.targets)) return null;
   if (right.why.flat().every((reason) => reason !== null)) return "nothing-left";
-  if (fault === "mask_off_by_one") return mask === "none" ? "unmasked" : "no-prompt";
+  if (fault === "mask_off_by_one") return mask === masks[0] ? "unmasked" : "no-prompt";
+  const role = added?.[fault ?? ""];
+  if (role) return right.roles.some((row) => row.slice(1).includes(role)) ? "asked" : "no-role";
+  const isPads = right.block.some((row, place) => row.some((id, i) => id === pad_id && right.roles[place][i] !== "pad"));
+  if (kind && fault === "padding_by_value" && !isPads) return "other-end";
   if (fault !== "prompt_cut_differently") return fault === "no_shift" ? "alike" : "no-end";
   if (broken.rows.every((row) => row.pieces.length === 0)) return "no-text";
   return JSON.stringify(broken.rows) === JSON.stringify(healthy.rows) ? "apart" : "hidden";
@@ -230,10 +313,12 @@ export function carriedTokenizer(tokens) {
  * `read_state` in `frames.py`.
  *
  * @param {unknown} given
- * @param {Constants} constants
+ * @param {Constants} base
  * @returns {ReadState}
  */
-export function readState(given, constants) {
+export function readState(given, base) {
+  const constants = constantsOf(given, base);
+  const { readEntry, readStyle, textsIn } = constants.kind ?? ENTRIES;
   const { defaults, most_entries: most, most_characters: mostCharacters } = constants;
   if (!isObject(given)) throw new Error(`a state is an object; found ${shown(given)}`);
   const names = Object.keys(defaults);
@@ -251,7 +336,7 @@ export function readState(given, constants) {
     throw new Error(`entries are a list of 1 to ${most}`);
   }
   const read = entries.map((entry, number) => readEntry(entry, number, constants));
-  const length = lengthOf(read.filter((entry) => !Array.isArray(entry)).flatMap((entry) => Object.values(entry)));
+  const length = lengthOf(read.flatMap(textsIn));
   if (length > mostCharacters) {
     throw new Error(`the entries have ${count1000(length)} characters in all; at most ${count1000(mostCharacters)} are taken`);
   }
@@ -304,12 +389,12 @@ function checkLengths(chosen, { most_length, most_multiple }) {
 }
 
 /** @param {unknown} value @returns {value is object} */
-function isObject(value) {
+export function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Say in a sentence what was found; short, and the same in both languages. @param {unknown} value */
-function shown(value) {
+export function shown(value) {
   if (typeof value === "string") {
     // As many code points as Python takes; twice as many units hold them.
     const begin = [...value.slice(0, 82).replace(/\p{Surrogate}/gu, "\uFFFD")];
@@ -370,6 +455,11 @@ function readStyle(style, { styles, style_defaults: defaults, most_style_charact
     }
   }
   return wellFormed(/** @type {PromptStyle} */ (whole));
+}
+
+/** @param {Entry | number[]} entry @returns {string[]} */
+function textsIn(entry) {
+  return Array.isArray(entry) ? [] : Object.values(entry);
 }
 
 /** @param {object} texts */
@@ -492,7 +582,7 @@ function withRoles(ids, pieces, tokenizer) {
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** @param {Uint8Array} bytes */
-function toHex(bytes) {
+export function toHex(bytes) {
   let hex = "";
   for (const byte of bytes) hex += HEX[byte];
   return hex;
@@ -545,7 +635,7 @@ function refuseLong(rows, { max_length: limit, truncation }) {
 function nothingLeft(rows, { mask, max_length: limit }) {
   return (
     `nothing is supervised in this batch: none of its ${rows.length} rows has a target ` +
-    `left (mask '${mask}', max_length ${limit})`
+    `left (mask '${mask}', max_length ${limit ?? "None"})`
   );
 }
 
@@ -587,11 +677,13 @@ function truncated(text, limit, truncation, { end_id }) {
   // Of a text that is cut, "keep_end" keeps one token less, to put the end token there.
   const kept = truncation === "cut" ? width : limit;
   const slots = text.slots.slice(0, kept);
-  if (kept < width) slots.push({ id: end_id, role: "end" });
+  // An answer that ends there has its end.
+  const isEnded = text.turns.some(([, , end, stop]) => end <= kept && kept <= stop);
+  if (kept < width && !isEnded) slots.push({ id: end_id, role: "end" });
   const turns = text.turns
     .filter(([, start]) => start < kept)
     .map(([header, start, end, stop]) =>
-      /** @type {Turn} */ (end <= kept ? [header, start, end, Math.min(stop, kept)] : [header, start, width, width]),
+      /** @type {Turn} */ (end <= kept ? [header, start, end, Math.min(stop, kept)] : [header, start, slots.length, slots.length]),
     );
   return { slots, turns: turns.filter(([, , end]) => end > 1) };
 }
@@ -613,24 +705,28 @@ function filled({ slots }, width, { pad_id }) {
  * Give the positions that the mask leaves supervised, in the text with its end token.
  *
  * @param {Text} text
- * @param {string} mask
+ * @param {ReadState} state
  * @returns {Span[]}
  */
-function spansOf({ slots, turns }, mask) {
+function spansOf({ slots, turns }, { mask }) {
   if (mask === "none") return turns.length ? [[0, slots.length]] : [];
   return turns.map(([header, start, end]) => [mask === "prompt" ? start : (header ?? start), end]);
 }
+
+/** What is done with entries, and bare ids. @type {Kind} */
+const ENTRIES = { readEntry, readStyle, textsIn, makeRow, spansOf };
 
 /**
  * Shift, ignore and mask; with a fault, as a program does that has it.
  *
  * @param {Slot[][]} slots
  * @param {Span[][]} spans of each row; none where it lost its response
+ * @param {(string | null)[]} gone why a row has no answer left, if so
  * @param {string | null} fault
  * @param {Constants} constants
  * @returns {Batch}
  */
-function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
+function makeBatch(slots, spans, gone, fault, { pad_id, ignore_index, added, left_out }) {
   const shift = fault === "no_shift" ? 0 : fault === "shifted_twice" ? 2 : 1;
   const width = slots[0].length - Math.max(shift, 1);
   const columns = Array.from({ length: width }, (_, column) => column);
@@ -638,19 +734,22 @@ function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
   /**
    * Tell what first ignored the target at a position of the block, or null where nothing did.
    *
-   * @type {(slot: Slot, position: number, own: Span[]) => string | null}
+   * @type {(slot: Slot, position: number, own: Span[], left: string | null) => string | null}
    */
-  const reason = (slot, position, own) => {
+  const reason = (slot, position, own, left) => {
+    const isOn = own.some(([start, stop]) => start <= position && position < stop);
     if (slot.role === "pad") return "pad";
-    if (own.length === 0) return "lost";
+    if (left && !isOn) return left; // whatever the mask, it has nothing to teach
+    if (!left && added?.[fault ?? ""] === slot.role) return null;
     if (fault === "padding_by_value" && slot.id === pad_id) return "value";
     if (fault === "end_ignored" && slot.role === "end") return "uncounted";
-    if (!own.some(([start, stop]) => start <= position && position < stop)) return "prompt";
+    if (!isOn) return "prompt";
+    if (!left && left_out?.[fault ?? ""] === slot.role) return "left-out";
     // Position 0 is no target, so that there a mask that ends late hides nothing.
     return fault === "mask_off_by_one" && position > 0 && own.some(([start]) => start === position) ? "late" : null;
   };
   const why = slots.map((row, place) =>
-    columns.map((column) => reason(row[column + shift], column + shift, spans[place])),
+    columns.map((column) => reason(row[column + shift], column + shift, spans[place], gone[place])),
   );
   return {
     block: slots.map((row) => row.map((slot) => slot.id)),
@@ -669,11 +768,13 @@ function makeBatch(slots, spans, fault, { pad_id, ignore_index }) {
  *
  * @param {Row[]} rows
  * @param {Batch} batch
+ * @param {Text[]} texts
+ * @param {Span[][]} spans
  * @param {string} mask
  * @param {Constants} constants
  * @returns {Finding[]}
  */
-function findingsOf(rows, batch, mask, { codes, end_id, end_text, masked }) {
+function findingsOf(rows, batch, texts, spans, mask, { codes, end_id, end_text, begin_id, masked, masks }) {
   const every = rows.map((_, number) => number);
   const width = batch.inputs[0].length;
   const pads = batch.roles.flatMap((row) => row.slice(0, width)).filter((role) => role === "pad").length;
@@ -692,20 +793,33 @@ function findingsOf(rows, batch, mask, { codes, end_id, end_text, masked }) {
   const add = (code, number) => (found[code] ??= []).push(number);
   rows.forEach((row, number) => {
     const roles = batch.roles[number];
-    const hex = row.tokens.map((token, i) => (roles[i] && isText(roles[i]) ? (token.bytes ?? "") : "")).join("");
-    if (borderMoved(row, roles, masked.prompt)) add("border-moved", number);
+    const hex = row.tokens.map((token, i) => (roles[i] && isText(roles[i]) && token.id !== end_id ? (token.bytes ?? "") : "")).join("");
+    if (!row.closed && borderMoved(row, roles, masked.prompt)) add("border-moved", number);
     let at = hex.indexOf(typed);
     while (at % 2 === 1) at = hex.indexOf(typed, at + 1); // a byte begins at an even place
     if (at >= 0) add("special-typed", number);
-    if (batch.block[number].some((id, i) => i > 0 && id === end_id && isText(roles[i]))) {
+    if (batch.block[number].some((id, i) => i > 0 && id === end_id && SAID.includes(roles[i]))) {
       add("special-in-text", number);
     }
+    if (batch.block[number].slice(0, 2).every((id) => id === begin_id)) add("begins-twice", number);
   });
   if (found["special-typed"]) slots["special-typed"] = { name: `'${end_text}'` };
   if (batch.why.flat().every((reason) => reason !== null)) found["nothing-supervised"] = every;
-  else every.forEach((number) => rowCodes(batch, number, mask, masked[mask]).forEach((code) => add(code, number)));
+  else {
+    every.forEach((number) => {
+      /** @type {(position: number) => boolean} */
+      const isWanted = (position) =>
+        masked[mask]
+          ? !masked[mask].includes(batch.roles[number][position])
+          : spans[number].some(([start, stop]) => start <= position && position < stop);
+      rowCodes(batch, number, texts[number], isWanted, mask === masks[0]).forEach((code) => add(code, number));
+    });
+  }
   return codes.filter((code) => found[code]).map((code) => ({ code, rows: found[code], slots: slots[code] ?? {} }));
 }
+
+/** The roles of what somebody said; all else is fixed text, and may hold special ids. */
+const SAID = ["instruction", "input", "response"];
 
 /** Round as Python writes a number without decimals. @param {number} number */
 function roundHalfEven(number) {
@@ -737,27 +851,26 @@ function borderMoved(row, roles, ofPrompt) {
  *
  * @param {Batch} batch
  * @param {number} number
- * @param {string} mask
- * @param {string[]} masked the roles that it leaves out
+ * @param {Text} text
+ * @param {(position: number) => boolean} isWanted whether a position should be supervised
+ * @param {boolean} isUnmasked
  * @returns {Set<string>}
  */
-function rowCodes(batch, number, mask, masked) {
+function rowCodes(batch, number, { turns }, isWanted, isUnmasked) {
   const why = batch.why[number];
   const roles = batch.roles[number];
   if (why.every((reason) => reason !== null)) {
     return new Set([why.includes("lost") ? "response-lost" : "row-not-supervised"]);
   }
   if (batch.shift !== 1) return new Set([batch.shift === 0 ? "not-shifted" : "shifted-twice"]);
-  const codes = new Set(roles.includes("end") ? [] : ["response-cut"]);
+  const [, last, end] = turns.at(-1) ?? [0, 0, 0]; // an end before the last answer is one within the text
+  const codes = new Set(turns.length && roles[end - 1] !== "end" ? ["response-cut"] : []);
   why.forEach((reason, column) => {
     const role = roles[column + 1];
-    if (role === "pad") return;
-    if (role === "end") {
-      if (reason !== null) codes.add("end-ignored");
-    } else if (reason === null && masked.includes(role)) codes.add("prompt-supervised");
-    else if (reason !== null && !masked.includes(role)) {
-      codes.add(mask === "none" ? "text-ignored" : "response-ignored");
-    }
+    if (role === "pad" || isWanted(column + 1) === (reason === null)) return;
+    if (reason === null) codes.add("prompt-supervised");
+    else if (role === "end" && column + 1 >= last) codes.add("end-ignored");
+    else codes.add(isUnmasked ? "text-ignored" : "response-ignored");
   });
   return codes;
 }

@@ -4,8 +4,8 @@
  */
 
 import { mount } from "./explorer.js";
-import { carriedTokenizer, makeFrames, readState, refusalOf } from "./frames.js";
-import { keep, kept, readLink, readView } from "./sharing.js";
+import { carriedTokenizer, isTalk, known, makeFrames, readState, refusalOf, withDefaults } from "./frames.js";
+import { keep, kept, mayHoldTalks, readLink, readView } from "./sharing.js";
 
 /**
  * @typedef {import("./frames.js").State} State
@@ -16,34 +16,36 @@ import { keep, kept, readLink, readView } from "./sharing.js";
 
 /**
  * On a page without a kernel: frames are made here, from the tokens that the page carries; the
- * whole vocabulary is loaded at the first change that needs more.
+ * whole vocabulary is loaded at the first change that needs more. Conversations have another
+ * vocabulary than entries.
  *
  * @param {{ids: Record<string, number[]>, bytes: Record<string, string>}} tokens
+ * @param {boolean} areOfTalks
  * @param {Constants} constants
- * @param {() => Promise<import("./tokenizing.js").Tokenizer>} load
+ * @param {(isOfTalks: boolean) => Promise<import("./tokenizing.js").Tokenizer>} load
  * @returns {Host}
  */
-export function pageHost(tokens, constants, load) {
-  /** @type {import("./frames.js").Tokenizer} */
-  let tokenizer = remembering(carriedTokenizer(tokens));
-  /** @type {Promise<void> | null} */
-  let loading = null;
+export function pageHost(tokens, areOfTalks, constants, load) {
+  /** @type {Map<boolean, import("./frames.js").Tokenizer>} */
+  const tokenizers = new Map([[areOfTalks, remembering(carriedTokenizer(tokens))]]);
+  /** @type {Map<boolean, Promise<void>>} */
+  const loading = new Map();
   return {
     isPage: true,
     frames(state, drawn, failed) {
       const why = refusalOf(state, constants);
       if (why) return failed(`${why}.`);
+      const kind = isTalk(state.entries[0]);
+      const make = () => drawn(makeFrames(state, tokenizers.get(kind) ?? carriedTokenizer({ ids: {}, bytes: {} }), constants));
       try {
-        return drawn(makeFrames(state, tokenizer, constants));
+        return make();
       } catch (error) {
-        if (loading === null) loading = load().then((whole) => void (tokenizer = remembering(whole)));
-        loading.then(
-          () => drawn(makeFrames(state, tokenizer, constants)),
-          () => {
-            loading = null;
-            failed("The vocabulary could not be loaded, so only this page's own texts can be shown.");
-          },
-        );
+        const whole = loading.get(kind) ?? load(kind).then((made) => void tokenizers.set(kind, remembering(made)));
+        loading.set(kind, whole);
+        whole.then(make, () => {
+          loading.delete(kind);
+          failed("The vocabulary could not be loaded, so only this page's own texts can be shown.");
+        });
       }
     },
   };
@@ -75,42 +77,66 @@ const KEPT = "Your batch is as you left it: this browser, and no one else, keeps
 
 const LINKED = "This batch came by a link. Reset gives the page's own.";
 
-/** @type {Promise<import("./tokenizing.js").Tokenizer> | null} */
-let vocabulary = null;
+/** @type {Map<string, Promise<any>>} */
+const loaded = new Map();
 
 /**
- * Add the vocabulary, with the tokenizer that reads it, as a classic script, once a page: by
- * double click, nothing else loads.
+ * Add a classic script of ours, once a page: by double click, nothing else loads.
+ *
+ * @template T
+ * @param {string} name
+ * @param {() => T} read what it has set
+ * @returns {Promise<T>}
  */
-function loadVocabulary() {
+function loadScript(name, read) {
   const root = document.documentElement.dataset.content_root ?? "";
-  vocabulary ??= new Promise((resolve, reject) => {
+  const found = loaded.get(name);
+  if (found) return found;
+  /** @type {Promise<T>} */
+  const loading = new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = `${root}_static/vocabulary.js`;
+    script.src = `${root}_static/${name}`;
     const fail = () => {
-      vocabulary = null;
-      reject(new Error("no vocabulary"));
+      loaded.delete(name);
+      reject(new Error(`no ${name}`));
     };
     script.onerror = fail;
     script.onload = () => {
       try {
-        const { tokenizing_js: tokenizing, gpt2Vocabulary } = /** @type {any} */ (globalThis);
-        resolve(tokenizing.makeTokenizer(gpt2Vocabulary));
+        resolve(read());
       } catch {
         fail(); // a browser may have kept the script of another release
       }
     };
     document.head.append(script);
   });
-  return vocabulary;
+  loaded.set(name, loading);
+  return loading;
+}
+
+/** Add a vocabulary, with the tokenizer that reads it. @param {boolean} isOfTalks */
+function loadVocabulary(isOfTalks) {
+  const [name, own] = isOfTalks ? ["vocabulary_smollm2.js", "smollm2Vocabulary"] : ["vocabulary.js", "gpt2Vocabulary"];
+  const given = /** @type {any} */ (globalThis);
+  return loadScript(name, () => given.tokenizing_js.makeTokenizer(given[own]));
+}
+
+/**
+ * Add what is known of conversations, which most pages have none of.
+ *
+ * @param {(make: Function) => any} take gives it the modules that it needs
+ */
+function loadTalks(take) {
+  return loadScript("explorer_talks.js", () => void (known.talks = take(/** @type {any} */ (globalThis).batchExplorerTalks)));
 }
 
 /**
  * Bring a page's explorers to life: each holds its data as JSON, and a table to read meanwhile.
  *
  * @param {Constants} constants
+ * @param {(make: Function) => any} take gives modules to what another script knows
  */
-export function definePageElement(constants) {
+export function definePageElement(constants, take) {
   if (typeof customElements === "undefined" || customElements.get("batch-explorer")) return;
   let count = 0;
   class BatchExplorer extends HTMLElement {
@@ -121,12 +147,16 @@ export function definePageElement(constants) {
       this.dataset.alive = "true";
       this.id ||= `explorer-${(count += 1)}`;
       const stored = [...this.childNodes];
-      try {
-        enliven(this, data, constants);
-      } catch (error) {
-        this.replaceChildren(...stored); // the table tells the lesson without us
-        console.error(error);
-      }
+      const build = () => {
+        try {
+          enliven(this, data, constants, take);
+        } catch (error) {
+          this.replaceChildren(...stored); // the table tells the lesson without us
+          console.error(error);
+        }
+      };
+      if (!mayHoldTalks(this.id, data.state)) return build();
+      loadTalks(take).then(build, (error) => (isTalk(data.state.entries[0]) ? console.error(error) : build()));
     }
   }
   customElements.define("batch-explorer", BatchExplorer);
@@ -139,12 +169,12 @@ export function definePageElement(constants) {
  * @param {HTMLElement} element
  * @param {any} data
  * @param {Constants} constants
+ * @param {(make: Function) => any} take
  */
-function enliven(element, data, constants) {
-  /** @type {State} */
-  const own = { ...constants.defaults, ...data.state };
+function enliven(element, data, constants, take) {
+  const own = withDefaults(data.state, constants);
   const host = {
-    ...pageHost(data.tokens, constants, loadVocabulary),
+    ...pageHost(data.tokens, isTalk(own.entries[0]), constants, loadVocabulary),
     changed: (/** @type {State} */ state) => {
       keep(element.id, own, state);
       // From here on it is the reader's batch: a reload must not bring the link's back.
@@ -159,7 +189,10 @@ function enliven(element, data, constants) {
   const restore = () => restoreLink(element, explorer, showOwn, constants);
   showOwn(true);
   restore();
-  addEventListener("hashchange", restore);
+  addEventListener("hashchange", () => {
+    if (known.talks || !mayHoldTalks(element.id, own)) restore();
+    else loadTalks(take).then(restore, restore);
+  });
 }
 
 /**

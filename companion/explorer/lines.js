@@ -32,7 +32,7 @@ export const TITLES = ["Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask"];
 export const PROMPT = ["template", "instruction", "input", "header"];
 export const FOLDED_FROM = 4;
 /** Why a target is ignored that step Mask ignores; for all other reasons it is step Ignore. */
-export const MASK_REASONS = ["prompt", "late"];
+export const MASK_REASONS = ["prompt", "late", "left-out"];
 
 /** @param {string} step @param {string} other */
 export function isBefore(step, other) {
@@ -75,8 +75,9 @@ function makeLines(frames, step) {
     const place = /** @type {number} */ (row.place);
     const block = batch.block[place].map((id, position) => {
       const role = batch.roles[place][position];
-      const token = role === "end" || role === "pad" ? { id, bytes: null } : row.tokens[position];
-      return slot({ ...token, id }, position, role, role === "end" || role === "pad");
+      const own = row.tokens[position]; // an end may be the text's own, or one that was put there
+      const isOwn = role !== "pad" && own?.role === role && own.id === id;
+      return slot({ id, bytes: isOwn ? own.bytes : null }, position, role, !isOwn);
     });
     if (step === "pad") return [{ row: number, name: "", cells: block, start: 0 }];
     const width = batch.inputs[place].length;
@@ -200,8 +201,8 @@ export function quoted(text) {
 
 /** @param {Cell} cell */
 export function plain(cell) {
-  if (cell.role === "end" || cell.role === "pad") return cell.role;
-  return cell.hex === null ? String(cell.id) : textOf(cell.hex);
+  if (cell.hex !== null) return textOf(cell.hex);
+  return cell.role === "end" || cell.role === "pad" ? cell.role : String(cell.id);
 }
 
 /** @param {Cell[]} cells several tokens as one text, in which a character may be whole again */

@@ -3,11 +3,13 @@
  * text makes of an entry.
  */
 
+import { isTalk } from "./frames.js";
 import { STEPS, TITLES, escape } from "./lines.js";
-import { FAULT_NAMES, MASK_NAMES } from "./sentences.js";
+import { wordsFor } from "./sentences.js";
 
 /**
  * @typedef {import("./explorer.js").Constants} Constants
+ * @typedef {import("./frames.js").State["entries"][number]} Entry
  */
 
 const MOST_OF_WINDOW = 0.6;
@@ -30,19 +32,53 @@ export function fit(boxes) {
 /**
  * Give the entry that a box's text makes; null where it should hold ids and does not.
  *
- * @param {import("./frames.js").Entry | number[]} entry
- * @param {HTMLTextAreaElement} box
+ * @param {Entry} entry
+ * @param {HTMLTextAreaElement | HTMLSelectElement} box
+ * @param {Constants} [constants]
+ * @returns {Entry | null}
  */
-export function edited(entry, box) {
+export function edited(entry, box, constants) {
+  if (isTalk(entry)) return constants?.kind?.edited(entry, box) ?? null;
   if (!Array.isArray(entry)) return { ...entry, [box.dataset.field ?? ""]: box.value };
   const ids = box.value.split(/[\s,]+/).filter(Boolean).map(Number);
   return ids.length && ids.every((id) => Number.isSafeInteger(id) && id >= 0) ? ids : null;
 }
 
+/** @param {string} value @param {string} text */
+function option(value, text) {
+  return `<option value="${escape(value)}">${escape(text)}</option>`;
+}
+
+/**
+ * Give what there is to choose from, of each select that is not the same for every batch.
+ *
+ * @param {Constants} constants
+ * @returns {Record<string, string>}
+ */
+export function choicesOf(constants) {
+  const { styles, masks, faults, samples } = constants;
+  const [faultNames, maskNames] = [wordsFor("faults", constants), wordsFor("masks", constants)];
+  /** @type {(values: string[], names?: Record<string, string>) => string} */
+  const options = (values, names) => values.map((value) => option(value, names?.[value] ?? value)).join("");
+  return {
+    style: options(Object.keys(styles)),
+    mask: options(masks, maskNames),
+    fault: option("", "nothing") + options(Object.keys(faults), faultNames),
+    sample: option("", "choose one") + options(Object.keys(samples)),
+  };
+}
+
+/** What a batch, and its choices, are called, where they are not conversations. */
+export const NAMES = {
+  one: "Entry",
+  all: "The entries of this batch",
+  add: "Add an entry",
+  style: "Prompt style",
+  mask: "Mask",
+};
+
 /** @param {string} prefix @param {string} name @param {Constants} constants */
-export function frameOf(prefix, name, { styles, masks, truncations, faults, samples }) {
-  /** @type {(value: string, text: string) => string} */
-  const option = (value, text) => `<option value="${escape(value)}">${escape(text)}</option>`;
+export function frameOf(prefix, name, { truncations }) {
   const tabs = STEPS.map(
     (step, i) =>
       `<button type="button" role="tab" id="${prefix}-${step}" aria-controls="${prefix}-panel">` +
@@ -64,12 +100,12 @@ export function frameOf(prefix, name, { styles, masks, truncations, faults, samp
 <p class="be-said"><span data-part="said"></span> <span data-part="changed"></span></p>
 <div class="be-explained" data-part="explained"></div>
 <div class="be-options" id="${prefix}-options">
-${select("style", "Prompt style", Object.keys(styles).map((style) => option(style, style)))}
+${select("style", NAMES.style, [])}
 ${field("max", "Maximum length", `<input data-part="max" id="${prefix}-of-max" inputmode="numeric" size="5" maxlength="16" autocomplete="off">`)}
 ${select("truncation", "What is too long", truncations.map((value) => option(value, value.replace("_", " "))))}
-${select("mask", "Mask", masks.map((mask) => option(mask, MASK_NAMES[mask])))}
+${select("mask", NAMES.mask, [])}
 ${select("show", "Show", [option("text", "text"), option("ids", "ids")])}
-${select("fault", "Break it", [option("", "nothing"), ...Object.keys(faults).map((fault) => option(fault, FAULT_NAMES[fault]))])}
+${select("fault", "Break it", [])}
 ${button("mend", "Mend")}
 <button type="button" data-part="settings" aria-controls="${prefix}-options" aria-expanded="false">Settings</button>
 </div>
@@ -82,10 +118,10 @@ ${mapOf(prefix)}
 <p class="be-tally" data-part="tally"></p>
 <div class="be-findings" data-part="findings"></div>
 </div>
-<details class="be-batch" data-part="batch"><summary>The entries of this batch</summary>
-${select("sample", "Sample", [option("", "choose one"), ...Object.keys(samples).map((sample) => option(sample, sample))])}
+<details class="be-batch" data-part="batch"><summary data-part="all">${NAMES.all}</summary>
+${select("sample", "Sample", [])}
 <div data-part="entries"></div>
-${button("add", "Add an entry")}
+${button("add", NAMES.add)}
 </details>
 </div>
 <p class="bt-spoken" role="status" data-part="live"></p>
@@ -104,23 +140,27 @@ function mapOf(prefix) {
 }
 
 /**
- * @param {import("./frames.js").Entry | number[]} entry
+ * @param {Entry} entry
  * @param {number} number
  * @param {string} prefix
  * @param {number} count how many entries there are
+ * @param {Constants} constants
  */
-export function entryOf(entry, number, prefix, count) {
+export function entryOf(entry, number, prefix, count, constants) {
+  const { one } = constants.kind?.names ?? NAMES;
   const remove =
     count > 1
-      ? `<button type="button" data-remove="${number}">Remove<span class="bt-spoken"> entry ${number + 1}</span></button>`
+      ? `<button type="button" data-remove="${number}">Remove<span class="bt-spoken"> ${one.toLowerCase()} ${number + 1}</span></button>`
       : "";
   /** @type {(field: string, label: string, text: string) => string} */
   const box = (field, label, text) =>
     `<label for="${prefix}-${number}-${field}">${label}</label>` +
     `<textarea id="${prefix}-${number}-${field}" rows="1" data-entry="${number}" ` +
     `data-field="${field}" dir="auto" spellcheck="false">\n${escape(text)}</textarea>`;
-  const boxes = Array.isArray(entry)
-    ? box("ids", "Ids", entry.join(" "))
-    : FIELDS.map((field) => box(field, field[0].toUpperCase() + field.slice(1), entry[field])).join("");
-  return `<fieldset id="${prefix}-entry-${number}"><legend>Entry ${number + 1}</legend>${boxes}${remove}</fieldset>`;
+  const boxes = isTalk(entry)
+    ? constants.kind?.boxesOf(entry, number, prefix, constants)
+    : Array.isArray(entry)
+      ? box("ids", "Ids", entry.join(" "))
+      : FIELDS.map((field) => box(field, field[0].toUpperCase() + field.slice(1), entry[field])).join("");
+  return `<fieldset id="${prefix}-entry-${number}"><legend>${one} ${number + 1}</legend>${boxes}${remove}</fieldset>`;
 }

@@ -14,7 +14,7 @@ import { MASK_REASONS, STEPS, TITLES, escape, isBefore, joined, plain, quoted } 
  */
 
 /** @type {Record<string, string>} */
-export const FAULT_NAMES = {
+const FAULT_NAMES = {
   no_shift: "no shift",
   shifted_twice: "shifted twice",
   padding_by_value: "padding found by its value",
@@ -33,13 +33,13 @@ const WOULD_LEARN = {
     "Where a token lies across the border, the model would train on other ids than it is given later.",
 };
 /** @type {Record<string, string>} */
-export const MASK_NAMES = {
+const MASK_NAMES = {
   none: "nothing",
   prompt: "the prompt",
   prompt_without_header: "the prompt without its header",
 };
 /** @type {Record<string, string>} */
-export const WHY = {
+const WHY = {
   pad: "it is a pad",
   prompt: "it is part of the prompt, which is masked",
   lost: "of this row's response nothing is left",
@@ -51,6 +51,7 @@ export const WHY = {
 /** What a step says of targets that it ignored, and that are no pads. @type {Record<string, string>} */
 const IGNORED_TOO = {
   lost: "because nothing of their row's response is left",
+  unanswered: "because their conversation has no answer",
   value: "because their id is that of a pad",
   uncounted: "because the length of their row leaves it out",
 };
@@ -66,6 +67,20 @@ const SPARED = {
   hidden: "of the ids that it changed, none is left at this maximum length or asked for with this mask",
 };
 
+/** @type {Record<string, Record<string, string>>} */
+const WORDS = { faults: FAULT_NAMES, learn: WOULD_LEARN, masks: MASK_NAMES, why: WHY, spared: SPARED };
+
+/**
+ * Give words of one kind: names, or reasons; of conversations some have others.
+ *
+ * @param {"faults" | "learn" | "masks" | "why" | "spared"} part
+ * @param {import("./frames.js").Constants} [constants]
+ * @returns {Record<string, string>}
+ */
+export function wordsFor(part, constants) {
+  return { ...WORDS[part], ...constants?.kind?.words[part] };
+}
+
 /** @param {(string | number)[]} things */
 function listed(things) {
   return things.length < 2 ? things.join("") : `${things.slice(0, -1).join(", ")} and ${things.at(-1)}`;
@@ -76,8 +91,10 @@ function percent(share) {
   return `${(100 * share).toFixed(1)}%`;
 }
 
-/** @param {Frames} frames @param {State} state @param {string} step */
-export function sentenceOf(frames, state, step) {
+/** @param {Frames} frames @param {State} state @param {string} step @param {Constants} [constants] @returns {string} */
+export function sentenceOf(frames, state, step, constants) {
+  const own = constants?.kind?.sentenceOf(frames, state, step);
+  if (own) return own;
   const { rows, batch, tally, refusal } = frames;
   const style = typeof state.style === "object" ? state.style.name : state.style;
   if (step === "format") {
@@ -181,13 +198,13 @@ export function wordsOf({ rows, slots }, sentence, count) {
   return sentence.replace(/\{([a-z]+)\}/g, (_, name) => words[name] ?? "");
 }
 
-/** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count */
-export function findingOf(finding, { rules }, count) {
+/** @param {import("./frames.js").Finding} finding @param {Constants} constants @param {number} count @param {string} [cure] of the fault that is known */
+export function findingOf(finding, { rules }, count, cure = "") {
   const rule = rules[finding.code];
   const sentence = wordsOf(finding, rule.sentence, count);
   return (
     `<li><strong>${rule.severity}</strong> <code>${finding.code}</code>: ${escape(sentence)} ` +
-    `<em>${escape(rule.cure)}</em></li>`
+    `<em>${escape(rule.severity === "error" && cure ? cure : rule.cure)}</em></li>`
   );
 }
 
@@ -206,21 +223,21 @@ export function judgedOf(state, frames, healthy, constants, step) {
   const isEarly = isBefore(step, own);
   const seen = isEarly ? healthy : frames;
   const count = seen?.batch?.inputs.length ?? 0;
-  const list = (seen?.findings ?? []).map((finding) => findingOf(finding, constants, count)).join("");
+  const list = (seen?.findings ?? []).map((finding) => findingOf(finding, constants, count, isEarly ? "" : constants.kind?.words.cures[state.fault ?? ""])).join("");
   const later = `This batch is broken at ${TITLES[STEPS.indexOf(own)]}; up to here nothing is changed.`;
-  const said = state.fault && frames.batch ? (isEarly ? later : learnedOf(state, frames)) : "";
+  const said = state.fault && frames.batch ? (isEarly ? later : learnedOf(state, frames, constants)) : "";
   const offer = isEarly ? null : offerOf(state, frames, constants);
   const button = offer ? ` <button type="button" data-offer>${escape(offer.label)}</button>` : "";
   return (said ? `<p>${said}${button}</p>` : "") + (list ? `<ul>${list}</ul>` : "");
 }
 
-/** Say what a model would learn from a batch with a fault. @param {State} state @param {Frames} frames */
-export function learnedOf({ fault, mask }, frames) {
+/** Say what a model would learn from a batch with a fault. @param {State} state @param {Frames} frames @param {Constants} [constants] */
+export function learnedOf({ fault, mask }, frames, constants) {
   if (!fault) return "";
-  if (frames.spared) return `This fault changes nothing that is learned here: ${SPARED[frames.spared]}.`;
-  if (fault === "mask_off_by_one" && mask !== "prompt") return "The model would never learn the first token of the response header.";
+  if (frames.spared) return `This fault changes nothing that is learned here: ${wordsFor("spared", constants)[frames.spared]}.`;
+  if (fault === "mask_off_by_one" && mask === "prompt_without_header") return "The model would never learn the first token of the response header.";
   const same = " In this batch that comes to the same as with the end token ignored, since no text holds the id itself.";
-  return WOULD_LEARN[fault] + (isAtEndsAlone(fault, frames) ? same : "");
+  return wordsFor("learn", constants)[fault] + (isAtEndsAlone(fault, frames) ? same : "");
 }
 
 /** Whether pads that are found by their value are the end tokens and no others. @param {string} fault @param {Frames} frames */
@@ -238,8 +255,10 @@ function isAtEndsAlone(fault, { batch }) {
  * @param {Constants} constants
  * @returns {{label: string, part: Partial<State>} | null}
  */
-export function offerOf({ fault }, frames, { samples }) {
+export function offerOf(state, frames, { kind, samples }) {
+  const { fault } = state;
   if (!fault || frames.batch === null) return null;
+  if (kind) return kind.offerOf(state, frames);
   const { spared } = frames;
   if (spared === null && !isAtEndsAlone(fault, frames)) return null;
   if (spared === "no-end" && fault === "end_ignored") return { label: "Let the texts be whole", part: { max_length: null } };
@@ -284,6 +303,6 @@ export function detailOf(lines, name, position, constants) {
   const before = joined(inputs.cells.slice(Math.max(0, position - 7), position + 1));
   const given = `Given ${position > 7 ? "… " : ""}${quoted(before)}`;
   const target = targets.cells[position];
-  if (target.why !== null) return `${given} nothing is asked: not graded, because ${WHY[target.why]}.`;
+  if (target.why !== null) return `${given} nothing is asked: not graded, because ${wordsFor("why", constants)[target.why]}.`;
   return `${given} the model must say ${quoted(plain(target))} (id ${target.id}).`;
 }

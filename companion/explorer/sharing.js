@@ -3,7 +3,7 @@
  * their work on this page, in this browser alone.
  */
 
-import { readState, refusalOf } from "./frames.js";
+import { constantsOf, isTalk, readState, refusalOf } from "./frames.js";
 import { STEPS, isBefore } from "./lines.js";
 import { FIELDS } from "./parts.js";
 
@@ -11,6 +11,7 @@ import { FIELDS } from "./parts.js";
  * @typedef {import("./frames.js").State} State
  * @typedef {import("./frames.js").ReadState} ReadState
  * @typedef {import("./frames.js").Constants} Constants
+ * @typedef {import("./frames.js").Entry} Entry
  */
 
 /** More signs than any batch needs that can be drawn. */
@@ -30,17 +31,19 @@ const SHOWS = ["text", "ids"];
  *
  * @param {State} given
  * @param {{step: string}} view
- * @param {Constants} constants
+ * @param {Constants} base
  */
-export function pythonOf(given, view, constants) {
+export function pythonOf(given, view, base) {
+  const constants = /** @type {Constants} */ (constantsOf(given, base));
   const read = readState(given, constants);
   const isThere = read.fault !== null && !isBefore(view.step, constants.faults[read.fault]);
   /** @type {ReadState} */
-  const state = { ...read, fault: isThere ? read.fault : null, mask: view.step === "mask" ? read.mask : "none" };
+  const state = { ...read, fault: isThere ? read.fault : null, mask: view.step === "mask" ? read.mask : constants.masks[0] };
   const isBare = state.entries.every((entry) => Array.isArray(entry));
+  const written = constants.kind ?? ENTRIES;
   const parts = [
-    ...(isBare ? [] : [styleOf(state, constants)]),
-    ...(view.step === "format" && !isBare ? [textsOf(state)] : [batchOf(state), shownOf(state, view.step)]),
+    ...(isBare ? [] : [written.styleOf(state, constants)]),
+    ...(view.step === "format" && !isBare ? [written.textsOf(state)] : [written.batchOf(state, constants), shownOf(state, view.step, constants)]),
   ];
   const names = [...new Set(parts.flatMap((part) => part.names))].sort();
   const imported = names.length ? [`from companion import ${names.join(", ")}`, ""] : [];
@@ -56,14 +59,14 @@ function styleOf({ style }, { styles, style_defaults: defaults }) {
   return { names: ["PromptStyle"], lines: ["style = PromptStyle(", ...own.map((name) => `    ${name}=${JSON.stringify(whole[name])},`), ")"] };
 }
 
-/** @param {import("./frames.js").Entry} entry */
+/** @param {Entry} entry */
 function literalOf(entry) {
   return `Entry(${FIELDS.map((field) => JSON.stringify(entry[field])).join(", ")})`;
 }
 
 /** @param {ReadState} state @returns {Part} */
 function textsOf({ entries }) {
-  const lines = entries.map((entry) => (Array.isArray(entry) ? `print([${entry.join(", ")}])` : `print(style.text(${literalOf(entry)}))`));
+  const lines = entries.map((entry) => (Array.isArray(entry) ? `print([${entry.join(", ")}])` : `print(style.text(${literalOf(/** @type {Entry} */ (entry))}))`));
   return { names: ["Entry"], lines };
 }
 
@@ -86,21 +89,25 @@ function batchOf({ entries, fault }) {
   const isAtOnce = fault === "prompt_cut_differently" && !entries.every((entry) => Array.isArray(entry));
   const rows = entries.map((entry) => {
     if (Array.isArray(entry)) return `    [${entry.join(", ")}],`;
-    return isAtOnce ? `    tokenize_at_once(${literalOf(entry)}),` : `    tokenize_entry(${literalOf(entry)}, style),`;
+    const own = literalOf(/** @type {Entry} */ (entry));
+    return isAtOnce ? `    tokenize_at_once(${own}),` : `    tokenize_entry(${own}, style),`;
   });
   const names = entries.every((entry) => Array.isArray(entry)) ? [] : ["Entry", ...(isAtOnce ? ["TokenizedEntry", "load_tokenizer"] : ["tokenize_entry"])];
   return { names, lines: [...(isAtOnce ? AT_ONCE : []), "batch = [", ...rows, "]"] };
 }
 
-/** @param {ReadState} state @param {string} step @returns {Part} */
-function shownOf(state, step) {
+/** How the Python begins that makes a batch of entries. */
+const ENTRIES = { styleOf, textsOf, batchOf };
+
+/** @param {ReadState} state @param {string} step @param {Constants} constants @returns {Part} */
+function shownOf(state, step, constants) {
   const { entries, max_length: limit, pad_to_multiple_of: multiple } = state;
   const isText = !entries.some((entry) => Array.isArray(entry));
   const isBare = entries.every((entry) => Array.isArray(entry));
   const ids = isBare ? "batch" : isText ? "[entry.ids for entry in batch]" : '[getattr(row, "ids", row) for row in batch]';
   if (["format", "tokenize"].includes(step)) return { names: [], lines: [`for row in ${ids}:`, "    print([int(id) for id in row])"] };
-  if (!["pad", "shift"].includes(step)) return printed(tensorsOf(state));
-  const isWhole = limit === null && multiple === null;
+  if (!["pad", "shift"].includes(step)) return printed(tensorsOf(state, constants));
+  const isWhole = limit === null && multiple === null && !constants.kind;
   const block = isWhole
     ? { names: ["pad_batch"], lines: [`block = pad_batch(${ids})`] }
     : { names: ["Collator"], lines: [`collate = ${collatorOf(state)}`, "block = collate.block(collate.texts(batch))"] };
@@ -115,9 +122,11 @@ function printed({ names, lines }) {
 }
 
 /** @param {ReadState} state */
-function collatorOf({ mask, max_length: limit, truncation, pad_to_multiple_of: multiple }) {
+function collatorOf({ entries, mask, max_length: limit, truncation, pad_to_multiple_of: multiple }) {
+  const isChat = isTalk(entries[0]);
   const settings = [
-    mask === "none" ? "" : `mask=${JSON.stringify(mask)}`,
+    isChat ? 'tokenizer="smollm2"' : "",
+    mask === "none" || mask === "everything" ? "" : isChat ? "mask=mask" : `mask=${JSON.stringify(mask)}`,
     limit === null ? "" : `max_length=${limit}`,
     truncation === "cut" ? "" : `truncation=${JSON.stringify(truncation)}`,
     multiple === null ? "" : `pad_to_multiple_of=${multiple}`,
@@ -189,8 +198,10 @@ const BROKEN = {
   }),
 };
 
-/** Make inputs and targets with all that is ignored. @param {ReadState} state @returns {Part} */
-function tensorsOf(state) {
+/** Make inputs and targets with all that is ignored. @param {ReadState} state @param {Constants} constants @returns {Part} */
+function tensorsOf(state, constants) {
+  const own = constants.kind?.brokenOf(state, constants);
+  if (own) return { names: ["Collator", ...own.names], lines: [`collate = ${collatorOf(state)}`, ...own.lines] };
   const broken = BROKEN[state.fault ?? ""];
   return broken ? broken(state) : { names: ["Collator"], lines: collated(state) };
 }
@@ -232,6 +243,24 @@ export function readLink(hash, id, constants) {
   if (!STEPS.includes(data.step)) throw new Error(`a step is one of ${STEPS.join(", ")}`);
   readState(data.state, constants);
   return { step: data.step, state: data.state };
+}
+
+/**
+ * Tell whether the page, its address or what was kept may hold a conversation.
+ *
+ * @param {string} id
+ * @param {State} own the page's
+ */
+export function mayHoldTalks(id, own) {
+  if (isTalk(own.entries[0])) return true;
+  const start = `#batch=${id}.`;
+  const { hash } = location;
+  try {
+    if (hash.startsWith(start) && hash.length <= MOST_SIGNS && isTalk(unpacked(hash.slice(start.length)).state.entries[0])) return true;
+  } catch {
+    // Whatever the link holds, it is no conversation; who reads it says what is wrong.
+  }
+  return Boolean(stowed(id)?.includes("messages"));
 }
 
 /** @param {string} packed @returns {any} */

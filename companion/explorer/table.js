@@ -189,7 +189,7 @@ function cellOf(cell, line, view, constants, marked) {
   const label = constants.roles[cell.role];
   const isBare = view.show === "ids" || cell.hex === null;
   let [shown, small] = isBare ? [String(cell.id), ""] : [visible(text), String(cell.id)];
-  if (isBare && (cell.role === "end" || cell.role === "pad")) [shown, small] = [cell.role, String(cell.id)];
+  if (cell.hex === null && (cell.role === "end" || cell.role === "pad")) [shown, small] = [cell.role, String(cell.id)];
   if (isIgnored) [shown, small] = [`<s>${shown}</s>`, String(cell.value)];
   const spoken = (text === label ? "" : `, ${label}`) + (isIgnored ? ", ignored" : "") + (mark ? `, ${mark}` : "");
   return (
@@ -232,7 +232,7 @@ export function textTable(row, number, constants) {
       `<span data-role="${role}"><span class="bt-spoken">${constants.roles[role]}: </span>` +
       `${visible(text, false).replace(/((?:<span[^>]*aria-label="line break"[^>]*>⏎<\/span>)+)/g, "$1<br>")}</span>`,
   );
-  const shown = pieces.join("") || "bare ids, which have no text";
+  const shown = pieces.join("") || (constants.kind ? "no text by this template" : "bare ids, which have no text");
   const cells = [`<td class="bt-text" translate="no">${shown}</td>`];
   return {
     number,

@@ -5,12 +5,13 @@
  */
 
 import { STEPS, TITLES, escape, linesOf, plain, runsOf, visible } from "./lines.js";
-import { WHY } from "./sentences.js";
+import { wordsFor } from "./sentences.js";
 
 /**
  * @typedef {import("./lines.js").Cell} Cell
  * @typedef {import("./lines.js").Line} Line
  * @typedef {import("./explorer.js").View} View
+ * @typedef {import("./explorer.js").Constants} Constants
  */
 
 /** @type {Record<string, string>} */
@@ -20,12 +21,13 @@ export const TASKS = {
   mask: "Choose the targets that are ignored with this mask, then check.",
 };
 
-/** @param {string} step @param {Cell} cell @param {string} at */
-export function hintFor(step, cell, at) {
+/** @param {string} step @param {Cell} cell @param {string} at @param {Constants} [constants] */
+export function hintFor(step, cell, at, constants) {
   const [row, , column] = at.split(":");
   const where = `Row ${row}, column ${column}`;
   if (step === "shift") return `${where}: which token comes next in this row?`;
-  if (cell.why !== null) return `${where} should be ignored, because ${WHY[cell.why]}.`;
+  if (cell.why !== null) return `${where} should be ignored, because ${wordsFor("why", constants)[cell.why]}.`;
+  if (constants?.kind) return constants.kind.hintOf(cell, where);
   if (cell.role === "end") return `${where} is the end token that was appended: it should be graded, so that the model learns to stop.`;
   if (cell.role === "header") return `${where} should be graded: it belongs to the response header, and this mask keeps it.`;
   return `${where} should be graded: it belongs to ${["response", "suffix"].includes(cell.role) ? "the response" : "the prompt, which is not masked here"}.`;
@@ -70,9 +72,10 @@ export function foldAt(frames, step, at) {
  * @param {{cell: Cell, at: string} | null} wrong
  * @param {number} count
  * @param {number} checks
+ * @param {Constants} [constants]
  */
-export function outcomeOf(step, wrong, count, checks) {
-  if (wrong) return `Not yet. ${hintFor(step, wrong.cell, wrong.at)}`;
+export function outcomeOf(step, wrong, count, checks, constants) {
+  if (wrong) return `Not yet. ${hintFor(step, wrong.cell, wrong.at, constants)}`;
   return `Right: ${TITLES[STEPS.indexOf(step)]}, ${count} targets, ${checks} ${checks === 1 ? "check" : "checks"}.`;
 }
 

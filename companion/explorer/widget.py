@@ -15,17 +15,21 @@ from typing import Any
 import anywidget
 import traitlets
 
+from companion.conversations import Conversation
 from companion.entries import Entry
 from companion.explorer.bundle import widget_module
-from companion.formatting import STYLES, PromptStyle
-from companion.masking import MASKS
+from companion.formatting import PromptStyle
 from companion.showing.frames import (
-    FAULTS,
+    ENTRIES,
+    TALKS,
     TRUNCATIONS,
     Source,
     TokenBytes,
+    Writing,
     carry_tokens,
     frames,
+    kind_of,
+    plain_item,
     read_state,
 )
 from companion.showing.table import STEPS, BatchTable, stylesheet
@@ -40,9 +44,13 @@ class BatchExplorer(anywidget.AnyWidget):
 
     `entries`: 1 to 8 entries, or rows of bare ids. `step`: one of the six. `style`: the name
     of a prompt style, or a `PromptStyle` of your own. `mask`, `max_length`, `truncation`: as
-    for the `Collator`. `fault`: a mistake to plant, one of `FAULTS`, or None. `show`: "text"
-    or "ids". All of these are traits. `encode`, `decode`, `token_bytes`: a tokenizer, which
-    the kernel uses for what is typed.
+    for the `Collator`. `fault`: a mistake to plant, one of `companion.showing.frames.FAULTS`, or
+    None. `show`: "text" or "ids". All of these are traits. `encode`, `decode`, `token_bytes`: a
+    tokenizer, which the kernel uses for what is typed.
+
+    `entries` may be conversations instead. Then `style` is the name of a chat template, `mask`
+    one of `companion.libraries.CHOICES`, `fault` one of `companion.showing.talks.FAULTS`, and
+    the tokenizer SmolLM2's.
 
     Raises `ValueError` or `TraitError` for a value that is none of these.
 
@@ -62,17 +70,19 @@ class BatchExplorer(anywidget.AnyWidget):
     style = traitlets.Union([traitlets.Unicode(), traitlets.Dict()], default_value="alpaca").tag(
         sync=True
     )
-    mask = traitlets.Enum(MASKS, "none").tag(sync=True)
+    mask = traitlets.Enum((*ENTRIES.masks, *TALKS.masks), "none").tag(sync=True)
     max_length = traitlets.Int(None, allow_none=True).tag(sync=True)
     truncation = traitlets.Enum(TRUNCATIONS, "cut").tag(sync=True)
-    fault = traitlets.Enum((None, *FAULTS), None, allow_none=True).tag(sync=True)
+    fault = traitlets.Enum((None, *{**ENTRIES.faults, **TALKS.faults}), None, allow_none=True).tag(
+        sync=True
+    )
 
     def __init__(
         self,
         entries: Sequence[Source],
         step: str = "format",
         *,
-        style: str | PromptStyle = "alpaca",
+        style: str | PromptStyle | None = None,
         encode: Encode = gpt2_encode,
         decode: Decode | None = gpt2_decode,
         token_bytes: TokenBytes = gpt2_token_bytes,
@@ -80,10 +90,11 @@ class BatchExplorer(anywidget.AnyWidget):
     ) -> None:
         self._tokenizer = (encode, decode, token_bytes)
         self._is_made = False  # until all traits are set they are no state yet
-        plain_style = asdict(style) if isinstance(style, PromptStyle) else style
-        super().__init__(
-            entries=[_plain(entry) for entry in entries], step=step, style=plain_style, **chosen
-        )
+        plain = list(map(plain_item, entries))
+        kind = kind_of(entries) if plain else ENTRIES
+        written = asdict(style) if isinstance(style, PromptStyle) else style or kind.style
+        given = {"mask": kind.mask, **chosen}
+        super().__init__(entries=plain, step=step, style=written, **given)
         read_state(self.state)
         self._is_made = True
         self.on_msg(self._answer)
@@ -111,7 +122,7 @@ class BatchExplorer(anywidget.AnyWidget):
             state.items,
             self.step,
             style=state.style,
-            mask=state.mask if self.step == "mask" else "none",
+            mask=state.mask if self.step == "mask" else kind_of(state.items).masks[0],
             max_length=state.max_length,
             show=self.show,
         )
@@ -141,8 +152,8 @@ class BatchExplorer(anywidget.AnyWidget):
     def html(self) -> str:
         """Give the element with its state, and the table to read where no script runs."""
         items = read_state(self.state).items
-        texts = [item for item in items if isinstance(item, Entry)]
-        styles = list(STYLES.values())
+        texts = [item for item in items if isinstance(item, Entry | Conversation)]
+        styles: list[Writing] = list(kind_of(items).styles.values())
         if isinstance(self.style, dict):
             styles.append(PromptStyle(**self.style))
         data = {
@@ -157,9 +168,3 @@ class BatchExplorer(anywidget.AnyWidget):
             f'<script type="application/json">{packed}</script>{self.table.html()}'
             "</batch-explorer>"
         )
-
-
-def _plain(entry: Source) -> Any:
-    if isinstance(entry, Entry):
-        return {name: getattr(entry, name) for name in ("instruction", "input", "output")}
-    return [int(id) for id in entry]

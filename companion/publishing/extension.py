@@ -26,7 +26,13 @@ from sphinx.util.docutils import SphinxDirective
 
 from companion.answering.engine import answers_script
 from companion.entries import load_entries
-from companion.explorer.bundle import TOY_BATCH, lab_script, page_script, tokenizer_script
+from companion.explorer.bundle import (
+    TOY_BATCH,
+    lab_script,
+    page_script,
+    talks_script,
+    tokenizer_script,
+)
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.learning.paths import path_html, progress_html, read_chapter
@@ -219,6 +225,7 @@ def write_assets(app: Sphinx) -> None:
         "search.js": light((_HERE / "search.js").read_text("utf-8")),
         "explorer.css": shrunk_style((_ALIVE / "explorer.css").read_text("utf-8")),
         "explorer.js": light(page_script()),
+        "explorer_talks.js": light(talks_script()),
         "lab.css": shrunk_style((_ALIVE / "lab.css").read_text("utf-8")),
         "lab.js": light(lab_script()),
         "training_lab.css": shrunk_style((_ALIVE / "training_lab.css").read_text("utf-8")),
@@ -229,7 +236,7 @@ def write_assets(app: Sphinx) -> None:
         "learning.css": shrunk_style((_LEARNING / "learning.css").read_text("utf-8")),
         "own_batch.js": light(own_script()),
         "learning.js": light(learning_script(Path(app.srcdir) / _BOOK)),
-        "vocabulary_smollm2.js": smollm2_script(),
+        "vocabulary_smollm2.js": tokenizer_script() + smollm2_script(),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -1,11 +1,12 @@
 """The frames: all that the explorer draws, as one function of what its reader has chosen.
 
-Takes a state (entries or bare ids, prompt style, mask, lengths, and a fault if there is to
-be one) and gives what each step makes of it, as data that can be written as JSON. Every
-number is made by the companion's own functions; `frames.js` does the same in a browser, and
-`frames.schema.json` describes both ends. What it leaves out: how anything is shown, which is
-`companion.showing.table`. The findings are those of an audit, but known and not inferred:
-here every slot says what it is there for; tests hold `companion.auditing` to the same codes.
+Takes a state (entries, bare ids or conversations, how they are written, mask, lengths, and a
+fault if there is to be one) and gives what each step makes of it, as data that can be written
+as JSON. Every number is made by the companion's own functions; `frames.js` does the same in a
+browser, and `frames.schema.json` describes both ends. What it leaves out: how anything is
+shown, which is `companion.showing.table`. The findings are those of an audit, but known and not
+inferred: here every slot says what it is there for; tests hold `companion.auditing` to the same
+codes.
 
 A lone surrogate, half of a character that its other half has left, is replaced in each
 text by U+FFFD before anything else, as GPT-2's tokenizer does it with a whole text. So all
@@ -20,17 +21,21 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.adapting import Tokenizer, adapt_tokenizer
+from companion.chatting import special_ids
 from companion.collating import Collator, ResponseCutWarning
+from companion.conversations import Conversation, Message
 from companion.entries import Entry
 from companion.findings import RULES
 from companion.formatting import STYLES, PromptStyle, get_style
 from companion.ignoring import IGNORE_INDEX, Spans, keep_spans
-from companion.masking import MASKS, supervised_spans
-from companion.padding import PAD_ID
+from companion.libraries import CHOICES, choose_supervision
+from companion.masking import MASKS, Mask, supervised_spans
 from companion.shifting import shift_targets
+from companion.showing import talks
 from companion.showing.palette import ROLES
+from companion.templates import TEMPLATES, Template, get_template, header_pieces, pieces_of
 from companion.tokenizing import (
-    END_ID,
     Decode,
     Encode,
     TokenizedEntry,
@@ -86,8 +91,11 @@ MOST_LENGTH = 1_000_000
 MOST_MULTIPLE = 1_024
 """The largest `pad_to_multiple_of`: every row of the batch may become as wide."""
 
-Source = Entry | Sequence[int] | NDArray[np.integer]
+Source = Entry | Conversation | Sequence[int] | NDArray[np.integer]
 """What a row is made of; bare ids are all response, as the collator takes them."""
+
+Writing = PromptStyle | Template
+"""How the text of a row is written: an entry in a prompt style, a conversation by a template."""
 
 TokenBytes = Callable[[Sequence[int]], list[bytes]]
 
@@ -117,13 +125,14 @@ class RowFrames(TypedDict):
 class BatchFrames(TypedDict):
     """The tensors of steps 3 to 6; `block` has N + 1 columns.
 
-    `roles`: what each slot of the block is there for. A slot that is neither "end" nor "pad"
-    holds its text's token of the same position. `shift`: target j is the token of the block
-    at position j + shift, which is 1 unless there is a fault. `why`: None for a supervised
-    target, and for one that is not the first reason that ignored it. At step "ignore" these
-    are "pad", "lost" (the row lost its whole response to `max_length`) and two that are faults,
-    "value" (its id is the pad's) and "uncounted" (the row's length leaves its end token out);
-    at step "mask" they are "prompt" and a fault's "late" (the mask ends a token late).
+    `roles`: what each slot of the block is there for. A slot that is no "pad" holds its text's
+    token of the same position, but for an end that was put there. `shift`: target j is the token
+    of the block at position j + shift, which is 1 unless there is a fault. `why`: None for a
+    supervised target, and for another the first reason that ignored it. At step "ignore" these
+    are "pad", "lost" (the row lost its whole response to `max_length`), "unanswered" (it is a
+    conversation of no answer) and two that are faults, "value" (its id is the pad's) and
+    "uncounted" (the row's length leaves its end token out); at step "mask" they are "prompt" and
+    of faults "late" (the mask ends a token late) and "left-out" (it leaves out each end).
     """
 
     block: list[list[int]]
@@ -177,11 +186,126 @@ class Frames(TypedDict):
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What differs between batches of entries (and bare ids) and batches of conversations.
+
+    `styles`, `masks`, `faults`: what there is to choose from; of the masks, the first masks
+    nothing. `style`, `mask`: the defaults. `labels` of the roles. `tokenizer`: whose ids end
+    and pad a row.
+    """
+
+    styles: Mapping[str, Any]
+    style: str
+    masks: tuple[str, ...]
+    mask: str
+    faults: Mapping[str, str]
+    labels: Mapping[str, str]
+    tokenizer: str
+
+    @property
+    def ids(self) -> Tokenizer:
+        """The tokenizer."""
+        return adapt_tokenizer(self.tokenizer)
+
+    @property
+    def end_id(self) -> int:
+        """The id that ends a text, and that may be spelled out in one."""
+        end = self.ids.end
+        assert end is not None  # both tokenizers have one
+        return end
+
+    @property
+    def pad_id(self) -> int:
+        """The id of a pad, which is also that of an end."""
+        return self.end_id if self.ids.pad is None else self.ids.pad
+
+    def constants(self) -> dict[str, Any]:
+        """Give what `frames.js` has to know of this kind."""
+        defaults = {field.name: field.default for field in fields(State) if field.name != "items"}
+        return {
+            "styles": {name: asdict(style) for name, style in self.styles.items()},
+            "roles": dict(self.labels),
+            "masks": list(self.masks),
+            "faults": dict(self.faults),
+            "defaults": {**defaults, "style": self.style, "mask": self.mask},
+            "end_id": self.end_id,
+            "end_text": self.ids.decode([self.end_id]),
+            "pad_id": self.pad_id,
+            "begin_id": self.ids.beginning,
+        }
+
+
+ENTRIES = Kind(
+    styles=STYLES,
+    style="alpaca",
+    masks=MASKS,
+    mask="none",
+    faults=FAULTS,
+    labels={role: look.label for role, look in ROLES.items()},
+    tokenizer="gpt2",
+)
+TALKS = Kind(
+    styles=TEMPLATES,
+    style="chatml",
+    masks=CHOICES,
+    mask="every answer",
+    faults=talks.FAULTS,
+    labels=talks.LABELS,
+    tokenizer=talks.TOKENIZER,
+)
+
+
+def plain_item(item: Source) -> Any:
+    """Give an item as a state has it.
+
+    Raises `ValueError` for a conversation that brings what no box holds.
+
+    >>> plain_item(Conversation((Message("user", "Hi"),)))
+    {'messages': [{'role': 'user', 'content': 'Hi'}]}
+    """
+    if isinstance(item, Entry):
+        return {name: getattr(item, name) for name in ("instruction", "input", "output")}
+    if not isinstance(item, Conversation):
+        return [int(id) for id in item]
+    beside = {name for message in item for name in message.more}
+    if item.tools or beside:
+        found = ", ".join(sorted(beside)) or "tools"
+        raise ValueError(
+            f"a conversation is drawn by its roles and texts; this one brings {found}, too"
+        )
+    return {"messages": [{"role": one.role, "content": one.content} for one in item]}
+
+
+def writing_of(items: Sequence[Source], style: str | Writing | None) -> Writing:
+    """Give the prompt style, or for conversations the chat template, by its name.
+
+    Raises `ValueError` for what is none.
+
+    >>> writing_of([Conversation((Message("user", "Hi"),))], None).name
+    'chatml'
+    """
+    kind = kind_of(items)
+    style = kind.style if style is None else style
+    if isinstance(style, PromptStyle) or (kind is ENTRIES and isinstance(style, str)):
+        return get_style(style)
+    return get_template(style)
+
+
+def kind_of(items: Sequence[Source]) -> Kind:
+    """Tell whether rows are conversations; a batch holds nothing else then.
+
+    >>> kind_of([[1, 2]]) is ENTRIES
+    True
+    """
+    return TALKS if isinstance(items[0], Conversation) else ENTRIES
+
+
+@dataclass(frozen=True)
 class State:
     """What the reader has chosen, checked; `read_state` makes one of plain data."""
 
     items: Sequence[Source]
-    style: PromptStyle = STYLES["alpaca"]
+    style: Writing = STYLES["alpaca"]
     mask: str = "none"
     max_length: int | None = None
     truncation: str = "cut"
@@ -199,8 +323,10 @@ def frames(
 
     `state`: `entries`, 1 to 8 objects of `instruction`, `input` and `output` or lists of ids,
     and what else `constants()["defaults"]` has. `style` is a name, or an object with the
-    fields of a `PromptStyle`. Raises `ValueError` for a state that is none; what cannot be
-    made of a state that is one is no error, but a `refusal` in the frames.
+    fields of a `PromptStyle`. Or `entries` are conversations, objects of `messages`, each with
+    `role` and `content`; then `style` is the name of a chat template, `mask` one of
+    `companion.libraries.CHOICES`, and the tokenizer SmolLM2's. Raises `ValueError` for a state
+    that is none; what cannot be made of one that is, is no error, but a `refusal` in the frames.
 
     >>> made = frames({"entries": [[0, 1, 2, 3, 4], [5, 6], [7, 8, 9]]})
     >>> made["batch"]["targets"][1], made["batch"]["why"][1], made["tally"]["shape"]
@@ -215,38 +341,52 @@ def constants() -> dict[str, Any]:
     >>> constants()["defaults"]["mask"], list(constants()["styles"])
     ('none', ['alpaca', 'phi3', 'chatml', 'plain'])
     """
-    defaults = {field.name: field.default for field in fields(State) if field.name != "items"}
     return {
-        "styles": {name: asdict(style) for name, style in STYLES.items()},
+        **ENTRIES.constants(),
         "style_defaults": {
             field.name: field.default
             for field in fields(PromptStyle)
             if isinstance(field.default, str)
         },
-        "roles": {role: look.label for role, look in ROLES.items()},
-        "masks": list(MASKS),
         "truncations": list(TRUNCATIONS),
         "masked": {mask: list(roles) for mask, roles in MASKED.items()},
-        "faults": dict(FAULTS),
         "codes": list(RULES),
-        "defaults": {**defaults, "style": State.style.name},
         "most_entries": MOST_ENTRIES,
         "most_characters": MOST_CHARACTERS,
         "most_style_characters": MOST_STYLE_CHARACTERS,
         "most_ids": MOST_IDS,
         "most_length": MOST_LENGTH,
         "most_multiple": MOST_MULTIPLE,
-        "end_id": END_ID,
-        "end_text": gpt2_decode([END_ID]),
-        "pad_id": PAD_ID,
         "ignore_index": IGNORE_INDEX,
     }
 
 
+def talk_constants() -> dict[str, Any]:
+    """Give what `chats.js` has to know, where it is not the same as for entries.
+
+    >>> talk_constants()["special"], talk_constants()["begin_id"]
+    ({'<|im_end|>': 2, '<|im_start|>': 1}, 1)
+    """
+    markers = {marker for template in TEMPLATES.values() for marker in template.markers}
+    special = special_ids(TALKS.ids)
+    told = TALKS.constants()
+    for style in told["styles"].values():
+        if style["tools"]:  # a box holds a result; tools on offer and calls have none
+            style["tools"] = {name: style["tools"][name] for name in ("result", "result_role")}
+    return {
+        **told,
+        "special": {marker: special[marker] for marker in sorted(markers) if marker in special},
+        "message_roles": list(talks.MESSAGE_ROLES),
+        "most_messages": talks.MOST_MESSAGES,
+        "left_out": dict(talks.LEFT_OUT),
+        "added": dict(talks.ADDED),
+    }
+
+
 def carry_tokens(
-    entries: Sequence[Entry], styles: Sequence[PromptStyle], whole: bool = False
+    items: Sequence[Entry | Conversation], styles: Sequence[Writing], whole: bool = False
 ) -> dict[str, Any]:
-    r"""Give the GPT-2 tokens that `frames.js` asks for; a page with them needs no vocabulary.
+    r"""Give the tokens that `frames.js` asks for; a page with them needs no vocabulary.
 
     `ids`: for each prompt and each response, its ids; `bytes`: for each of these ids, its
     bytes as hex. With `whole`, the texts that the fault "prompt_cut_differently" encodes too.
@@ -254,19 +394,47 @@ def carry_tokens(
     >>> carry_tokens([Entry("Hi", "", "Yes")], [STYLES["plain"]])
     {'ids': {'Hi\n': [17250, 198], 'Yes': [5297]}, 'bytes': {'198': '0a', '5297': '596573', ...
     """
-    ids: dict[str, list[int]] = {}
-    for style in map(_well_formed_style, styles):
-        for entry in map(_well_formed_entry, entries):
-            texts = [style.prompt(entry), style.response(entry)]
-            texts += [style.text(entry), style.header] if whole else []
-            ids |= {text: gpt2_encode(text) for text in texts}
-    known = sorted({id for row in ids.values() for id in row})
+    tokenizer = kind_of(items).ids if items else ENTRIES.ids
+    ids = {
+        text: tokenizer.encode(text)
+        for style in styles
+        for item in items
+        for text in _encoded_apart(item, style, whole)
+    }
+    known = sorted({id for row in ids.values() for id in row} | set(_unwritten(items)))
+    assert tokenizer.token_bytes is not None  # both tokenizers are of bytes
     return {
         "ids": ids,
         "bytes": {
-            str(id): token.hex() for id, token in zip(known, gpt2_token_bytes(known), strict=True)
+            str(id): token.hex()
+            for id, token in zip(known, tokenizer.token_bytes(known), strict=True)
         },
     }
+
+
+def _encoded_apart(item: Entry | Conversation, style: Writing, whole: bool) -> list[str]:
+    """Give the texts of an item that are encoded, each by itself."""
+    if isinstance(item, Entry) and isinstance(style, PromptStyle):
+        item, style = _well_formed_entry(item), _well_formed_style(style)
+        texts = [style.prompt(item), style.response(item)]
+        return [*texts, style.text(item), style.header] if whole else texts
+    assert isinstance(item, Conversation)
+    assert isinstance(style, Template)
+    headers = [
+        piece.text for role in style.roles for piece in header_pieces(role, style)
+    ]  # Unsloth looks for two of them
+    try:
+        pieces = pieces_of(_well_formed_talk(item), style)
+    except ValueError:  # then it has no text
+        pieces = []
+    return [*headers, *[piece.text for piece in pieces]]
+
+
+def _unwritten(items: Sequence[Entry | Conversation]) -> Sequence[int]:
+    """Give the ids that are put by themselves, and come of no text."""
+    if not items or kind_of(items) is ENTRIES:
+        return []
+    return list(talk_constants()["special"].values())
 
 
 def read_state(state: object) -> State:
@@ -280,28 +448,41 @@ def read_state(state: object) -> State:
     """
     if not isinstance(state, Mapping):
         raise ValueError(f"a state is an object; found {_shown(state)}")
-    defaults = constants()["defaults"]
+    kind = TALKS if _is_talk(_first(state.get("entries"))) else ENTRIES
+    defaults = kind.constants()["defaults"]
     for name in state:
         if name != "entries" and name not in defaults:
             raise ValueError(f"a state has no {_shown(name)}, but entries, {', '.join(defaults)}")
     rest = {name: state.get(name, default) for name, default in defaults.items()}
     style = rest.pop("style")
-    _check_choices(rest)
+    _check_choices(rest, kind)
     _check_lengths(rest)
     entries = state.get("entries")
     if not isinstance(entries, list | tuple) or not 1 <= len(entries) <= MOST_ENTRIES:
         raise ValueError(f"entries are a list of 1 to {MOST_ENTRIES}")
-    items = tuple(_read_entry(entry, number) for number, entry in enumerate(entries))
-    texts = [text for item in items if isinstance(item, Entry) for text in _texts_of(item)]
+    read = _read_talk if kind is TALKS else _read_entry
+    items: tuple[Source, ...] = tuple(read(entry, number) for number, entry in enumerate(entries))
+    texts = [text for item in items for text in _texts_of(item)]
     if (count := sum(map(_units, texts))) > MOST_CHARACTERS:
         raise ValueError(
             f"the entries have {count:,} characters in all; at most {MOST_CHARACTERS:,} are taken"
         )
-    return State(items, _read_style(style), **rest)
+    return State(items, _read_template(style) if kind is TALKS else _read_style(style), **rest)
 
 
-def _check_choices(chosen: Mapping[str, Any]) -> None:
-    for name, allowed in (("mask", MASKS), ("truncation", TRUNCATIONS), ("fault", (None, *FAULTS))):
+def _first(entries: object) -> object:
+    return entries[0] if isinstance(entries, list | tuple) and entries else None
+
+
+def _is_talk(entry: object) -> bool:
+    return isinstance(entry, dict) and "messages" in entry
+
+
+def _check_choices(chosen: Mapping[str, Any], kind: Kind) -> None:
+    choices = (
+        ("mask", kind.masks), ("truncation", TRUNCATIONS), ("fault", (None, *kind.faults)),
+    )  # fmt: skip
+    for name, allowed in choices:
         value = chosen[name]
         if not (value is None or isinstance(value, str)) or value not in allowed:
             listed = ", ".join("null" if one is None else one for one in allowed)
@@ -335,8 +516,46 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _texts_of(entry: Entry) -> tuple[str, str, str]:
-    return entry.instruction, entry.input, entry.output
+def _texts_of(item: Source) -> tuple[str, ...]:
+    if isinstance(item, Entry):
+        return item.instruction, item.input, item.output
+    return tuple([message.content for message in item]) if isinstance(item, Conversation) else ()
+
+
+def _read_talk(talk: object, number: int) -> Source:
+    """Read a conversation: an object of messages, each of a role and a text."""
+    if not isinstance(talk, dict) or list(talk) != ["messages"]:
+        raise ValueError(
+            f"entry {number} is no conversation, which is an object of messages; a batch holds "
+            "conversations alone, or none"
+        )
+    messages = talk["messages"]
+    if not isinstance(messages, list | tuple) or not 1 <= len(messages) <= talks.MOST_MESSAGES:
+        raise ValueError(f"entry {number}: messages are a list of 1 to {talks.MOST_MESSAGES}")
+    return Conversation(
+        tuple(
+            [_read_message(one, f"entry {number}, message {at}") for at, one in enumerate(messages)]
+        )
+    )
+
+
+def _read_message(message: object, where: str) -> Message:
+    if isinstance(message, dict) and message.keys() == {"role", "content"}:
+        role, content = message["role"], message["content"]
+        if isinstance(role, str) and role in talks.MESSAGE_ROLES and isinstance(content, str):
+            return Message(role, _well_formed(content))
+    raise ValueError(
+        f"{where} is no object of role and content, the role one of "
+        f"{', '.join(talks.MESSAGE_ROLES)}, the content a text"
+    )
+
+
+def _read_template(style: object) -> Template:
+    if not isinstance(style, str) or style not in TEMPLATES:
+        raise ValueError(
+            f"there is no chat template {_shown(style)}; there are {', '.join(TEMPLATES)}"
+        )
+    return TEMPLATES[style]
 
 
 def _read_entry(entry: object, number: int) -> Source:
@@ -393,6 +612,11 @@ def _well_formed(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def _well_formed_talk(talk: Conversation) -> Conversation:
+    messages = [replace(one, content=_well_formed(one.content)) for one in talk]
+    return replace(talk, messages=tuple(messages))
+
+
 def _well_formed_entry(entry: Entry) -> Entry:
     return Entry(*map(_well_formed, (entry.instruction, entry.input, entry.output)))
 
@@ -408,15 +632,22 @@ def make_frames(
     token_bytes: TokenBytes = gpt2_token_bytes,
 ) -> Frames:
     """Give the frames of a state that is known to be one; see `frames`."""
-    rows = [_row(item, state, encode, decode, token_bytes) for item in state.items]
+    kind = kind_of(state.items)
+    rows, refusal = _rows(state, encode, decode, token_bytes)
     made = Frames(
-        rows=rows, batch=None, tally=None, refusal=None, warnings=[], findings=[], spared=None
+        rows=rows, batch=None, tally=None, refusal=refusal, warnings=[], findings=[], spared=None
     )
+    if refusal is not None:
+        return made
+    mask = _mask_of(state)
     try:
         entries = [_entry(row, number) for number, row in enumerate(rows)]
-        supervised_spans(entries, state.mask)  # refused here where it cannot be told
+        supervised_spans(entries, mask)  # refused here where it cannot be told
         collate = Collator(
-            mask=state.mask,
+            pad_id=kind.pad_id,
+            end_id=kind.end_id,
+            ends=kind.ids.ends,
+            mask=mask,
             max_length=state.max_length,
             truncation=state.truncation,
             pad_to_multiple_of=state.pad_to_multiple_of,
@@ -441,17 +672,48 @@ def make_frames(
         spans = [()] * len(texts)
     block = collate.block(texts)
     roles = [
-        _slot_roles(rows[i], text, text is not entries[i], state.truncation, block.shape[1])
+        _slot_roles(rows[i], text, state, block.shape[1])
         for i, text in zip(kept, texts, strict=True)
     ]
-    batch = _batch(state.fault, block, roles, spans)
+    gone = [_gone(rows[i], text) for i, text in zip(kept, texts, strict=True)]
+    batch = _batch(state.fault, block, roles, spans, gone, kind.pad_id)
     tally = _tally(batch)
-    findings = _findings([rows[number] for number in kept], batch, state.mask)
+    findings = _findings([rows[number] for number in kept], batch, state, texts, spans)
     done: Frames = {**made, "batch": batch, "tally": tally, "findings": findings}
     if state.fault is not None:
         healthy = make_frames(replace(state, fault=None), encode, decode, token_bytes)
         done["spared"] = _spared(state, done, healthy)
     return done
+
+
+def _mask_of(state: State) -> Mask | str:
+    if isinstance(state.style, Template):
+        return choose_supervision(state.mask, state.style, talks.TOKENIZER)
+    return state.mask
+
+
+def _holds_pads_id(state: State, batch: BatchFrames) -> bool:
+    """Tell whether the text of a chat has a token that is the pad's; an entry's end always is."""
+    kind = kind_of(state.items)
+    return kind is ENTRIES or any(
+        id == kind.pad_id and role != "pad"
+        for ids, roles in zip(batch["block"], batch["roles"], strict=True)
+        for id, role in zip(ids, roles, strict=True)
+    )
+
+
+def _rows(
+    state: State, encode: Encode, decode: Decode | None, token_bytes: TokenBytes
+) -> tuple[list[RowFrames], str | None]:
+    """Give each row, and the sentence of the first that could not be written, if there is one."""
+    rows, refusal = [], None
+    for number, item in enumerate(state.items):
+        try:
+            rows.append(_row(item, state, encode, decode, token_bytes))
+        except ValueError as error:
+            rows.append(RowFrames(pieces=[], tokens=[], turns=[], closed=True, place=None))
+            refusal = refusal or f"row {number} of the batch: {error}"
+    return rows, refusal
 
 
 def _spared(state: State, broken: Frames, healthy: Frames) -> str | None:
@@ -461,7 +723,9 @@ def _spared(state: State, broken: Frames, healthy: Frames) -> str | None:
     or not. "no-end": every text is cut before its end token. "unmasked", "no-prompt": there is
     no mask that could be late, or nothing before the responses. "no-text": the rows are bare
     ids. "apart": no token holds the end of a prompt and the beginning of a response. "hidden":
-    one does, but it is cut off, or nothing that this mask asks about.
+    one does, but it is cut off, or nothing that this mask asks about. Of chats, "no-role": no
+    row has what would be supervised; "asked": the mask supervises it anyway; "other-end": the
+    template's end is text in this vocabulary, and no pad's id.
     """
     now, right = broken["batch"], healthy["batch"]
     if now is None or right is None:
@@ -471,7 +735,12 @@ def _spared(state: State, broken: Frames, healthy: Frames) -> str | None:
     if all(why is not None for row in right["why"] for why in row):
         return "nothing-left"
     if state.fault == "mask_off_by_one":
-        return "unmasked" if state.mask == "none" else "no-prompt"
+        return "unmasked" if state.mask in (MASKS[0], CHOICES[0]) else "no-prompt"
+    if state.fault in talks.ADDED:
+        role = talks.ADDED[state.fault]
+        return "asked" if any(role in row[1:] for row in right["roles"]) else "no-role"
+    if state.fault == "padding_by_value" and not _holds_pads_id(state, right):
+        return "other-end"
     if state.fault != "prompt_cut_differently":
         return "alike" if state.fault == "no_shift" else "no-end"
     if not any(row["pieces"] for row in broken["rows"]):
@@ -482,6 +751,8 @@ def _spared(state: State, broken: Frames, healthy: Frames) -> str | None:
 def _row(
     item: Source, state: State, encode: Encode, decode: Decode | None, token_bytes: TokenBytes
 ) -> RowFrames:
+    if isinstance(item, Conversation):
+        return _talk_row(item, state)
     if not isinstance(item, Entry):
         bare = TokenizedEntry(np.asarray(item))
         tokens = [Token(id=id, bytes=None, role="response") for id in bare.ids.tolist()]
@@ -489,6 +760,7 @@ def _row(
             pieces=[], tokens=tokens, turns=list(bare.turns), closed=bare.closed, place=None
         )
     item = _well_formed_entry(item)
+    assert isinstance(state.style, PromptStyle)
     style = _well_formed_style(state.style)
     header_length: int | None
     if state.fault == "prompt_cut_differently":
@@ -503,6 +775,23 @@ def _row(
         tokens=[Token(id=id, bytes=token.hex(), role=role) for id, token, role in parts],
         turns=[one_turn(prompt_length, header_length, len(ids) + 1)],
         closed=False,
+        place=None,
+    )
+
+
+def _talk_row(talk: Conversation, state: State) -> RowFrames:
+    assert isinstance(state.style, Template)
+    pieces = talks.roled_pieces(_well_formed_talk(talk), state.style)
+    entry, roles = talks.tokenized(pieces, talk, state.fault == "two_beginnings")
+    ids = entry.ids.tolist()
+    token_bytes = TALKS.ids.token_bytes
+    assert token_bytes is not None  # it is a tokenizer of bytes
+    parts = zip(ids, token_bytes(ids), roles, strict=True)
+    return RowFrames(
+        pieces=[[role, piece.text] for role, piece in pieces],
+        tokens=[Token(id=id, bytes=token.hex(), role=role) for id, token, role in parts],
+        turns=list(entry.turns),
+        closed=True,
         place=None,
     )
 
@@ -528,25 +817,41 @@ def _entry(row: RowFrames, number: int) -> TokenizedEntry:
         raise ValueError(f"row {number} of the batch: {error}") from None
 
 
-def _slot_roles(
-    row: RowFrames, text: TokenizedEntry, is_cut: bool, truncation: str, width: int
-) -> list[str]:
+def _slot_roles(row: RowFrames, text: TokenizedEntry, state: State, width: int) -> list[str]:
     """Give the roles of a row of the block: what is left of its text, its end token, then pads."""
     roles = [token["role"] for token in row["tokens"]] + ["end"] * (not row["closed"])
-    if is_cut and truncation == "keep_end":  # the end token stands in another's place
+    is_ended = state.truncation == "keep_end" and text.length - 1 == state.max_length
+    if is_ended and text.length < len(roles):  # the end token stands in another's place
         roles = [*roles[: text.length - 1], "end"]
     return [*roles[: text.length], *["pad"] * width][:width]
 
 
+def _gone(row: RowFrames, text: TokenizedEntry) -> str | None:
+    """Say why a row has no answer left, if so: whatever the mask, it has nothing to teach."""
+    if not row["turns"]:
+        return "unanswered"
+    return None if text.turns else "lost"
+
+
 def _batch(
-    fault: str | None, block: NDArray[np.int64], roles: list[list[str]], spans: list[Spans]
+    fault: str | None,
+    block: NDArray[np.int64],
+    roles: list[list[str]],
+    spans: list[Spans],
+    gone: list[str | None],
+    pad_id: int,
 ) -> BatchFrames:
     # What position of the block may be learned; the first one is asked for in no batch.
     healthy = keep_spans(block[:, 1:], spans)
     learned = np.insert(healthy != IGNORE_INDEX, 0, False, axis=1)
-    lost = ~learned.any(axis=1)
-    hit = _hit(fault, block, roles)
-    inputs, targets, shift = _break(fault, block, hit, healthy, spans)
+    hit = _hit(fault, block, roles, pad_id)
+    here = np.array(
+        [
+            [role if left is None else "" for role in row]
+            for row, left in zip(roles, gone, strict=True)
+        ]
+    )
+    inputs, targets, shift = _break(fault, block, hit, healthy, spans, here)
 
     def why(row: int, column: int) -> str | None:
         position = column + shift
@@ -554,11 +859,13 @@ def _batch(
             return None
         if roles[row][position] == "pad":
             return "pad"
-        if lost[row]:
-            return "lost"
+        if gone[row] and not learned[row, position]:
+            return gone[row]
         if hit[row, position]:
             return "value" if fault == "padding_by_value" else "uncounted"
-        return "late" if learned[row, position] else "prompt"
+        if not learned[row, position]:
+            return "prompt"
+        return "left-out" if fault in talks.LEFT_OUT else "late"
 
     return BatchFrames(
         block=block.tolist(),
@@ -570,10 +877,12 @@ def _batch(
     )
 
 
-def _hit(fault: str | None, block: NDArray[np.int64], roles: list[list[str]]) -> NDArray[np.bool_]:
+def _hit(
+    fault: str | None, block: NDArray[np.int64], roles: list[list[str]], pad_id: int
+) -> NDArray[np.bool_]:
     """Tell which positions of the block a program takes for pads that has this fault."""
     if fault == "padding_by_value":  # an end token has the same id
-        return np.equal(block, PAD_ID)
+        return np.equal(block, pad_id)
     if fault == "end_ignored":  # the lengths are those of the texts without their end tokens
         return np.array([[role == "end" for role in row] for row in roles])
     return np.zeros(block.shape, dtype=bool)
@@ -585,11 +894,12 @@ def _break(
     hit: NDArray[np.bool_],
     targets: NDArray[np.int64],
     spans: list[Spans],
+    roles: NDArray[np.str_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Give inputs, targets and shift as a program makes them that has this fault.
 
     `hit`: positions that are ignored by the fault. `targets`: those of the companion, which
-    are given back where there is no fault.
+    are given back where there is no fault. `roles`: of the block, none in rows without an answer.
     """
     inputs, shifted = shift_targets(block)
     if fault == "no_shift":  # each token is asked for where it is given
@@ -600,15 +910,27 @@ def _break(
     if fault == "mask_off_by_one":  # a position of the text taken for one of the targets
         late = [[(start + 1, stop) for start, stop in own] for own in spans]
         return inputs, keep_spans(shifted, late), 1
+    if fault in talks.LEFT_OUT:
+        return inputs, np.where(roles[:, 1:] == talks.LEFT_OUT[fault], IGNORE_INDEX, targets), 1
+    if fault in talks.ADDED:
+        return inputs, np.where(roles[:, 1:] == talks.ADDED[fault], shifted, targets), 1
     return inputs, np.where(hit[:, 1:], IGNORE_INDEX, targets), 1
 
 
-def _findings(rows: list[RowFrames], batch: BatchFrames, mask: str) -> list[FindingFrames]:
+def _findings(
+    rows: list[RowFrames],
+    batch: BatchFrames,
+    state: State,
+    texts: Sequence[TokenizedEntry],
+    spans: Sequence[Spans],
+) -> list[FindingFrames]:
     """Name what is wrong, from what each slot is there for; in the order of the rules."""
+    kind = kind_of(state.items)
+    end_id, begin_id = kind.end_id, kind.ids.beginning if kind is TALKS else None
     every = list(range(len(rows)))
     width = len(batch["inputs"][0])
     pads = sum(role == "pad" for row in batch["roles"] for role in row[:width])
-    typed = gpt2_decode([END_ID])
+    typed = kind.ids.decode([end_id])
     found: dict[str, list[int]] = {}
     slots: dict[str, dict[str, str]] = {}
     if 2 * pads > len(rows) * width:
@@ -617,32 +939,50 @@ def _findings(rows: list[RowFrames], batch: BatchFrames, mask: str) -> list[Find
         share = 1 - (len(rows) * width - pads) / (len(rows) * width)
         slots["mostly-padding"] = {"share": f"{share:.0%}"}
     for number, row in enumerate(rows):
-        texts = [
-            token["bytes"]
+        own = [
+            token
             for token, role in zip(row["tokens"], batch["roles"][number], strict=False)
             if token["bytes"] is not None and role not in ("end", "pad")
         ]
-        if _border_moved(row, len(texts)):
+        if not row["closed"] and _border_moved(row, len(own)):
             found.setdefault("border-moved", []).append(number)
-        if typed.encode() in bytes.fromhex("".join(texts)):
+        written = [token["bytes"] or "" for token in own if token["id"] != end_id]
+        if typed.encode() in bytes.fromhex("".join(written)):
             found.setdefault("special-typed", []).append(number)
             slots["special-typed"] = {"name": repr(typed)}
-        own = zip(batch["block"][number], batch["roles"][number], strict=True)
-        if any(id == END_ID and role not in ("end", "pad") for id, role in list(own)[1:]):
+        slots_of = list(zip(batch["block"][number], batch["roles"][number], strict=True))
+        if any(id == end_id and role in _SAID for id, role in slots_of[1:]):
             found.setdefault("special-in-text", []).append(number)
+        if [id for id, _ in slots_of[:2]] == [begin_id] * 2:
+            found.setdefault("begins-twice", []).append(number)
     if all(why is not None for row in batch["why"] for why in row):
         found["nothing-supervised"] = every
     else:
+        wanted = _wanted(batch, state, spans)
         for number in every:
-            for code in _row_codes(batch, number, mask):
+            for code in _row_codes(batch, number, state.mask, wanted[number], texts[number]):
                 found.setdefault(code, []).append(number)
     for code in ("prompt-supervised", "response-ignored"):
-        slots[code] = {"mask": mask}
+        slots[code] = {"mask": state.mask}
     return [
         FindingFrames(code=code, rows=found[code], slots=slots.get(code, {}))
         for code in RULES
         if code in found
     ]
+
+
+_SAID = ("instruction", "input", "response")
+"""The roles of what somebody said; all else is fixed text, and may hold special ids."""
+
+
+def _wanted(batch: BatchFrames, state: State, spans: Sequence[Spans]) -> list[list[bool]]:
+    """Tell which positions from 1 on should be supervised: by role, or as a chat's mask says."""
+    if isinstance(state.style, Template):
+        targets = np.zeros((len(spans), len(batch["block"][0]) - 1), dtype=np.int64)
+        kept: list[list[bool]] = (keep_spans(targets, spans) == 0).tolist()
+        return kept
+    masked = MASKED[state.mask]
+    return [[role not in masked for role in row[1:]] for row in batch["roles"]]
 
 
 def _border_moved(row: RowFrames, kept: int) -> bool:
@@ -652,22 +992,29 @@ def _border_moved(row: RowFrames, kept: int) -> bool:
     return kept > 0 and of_prompt < stops[-1] and of_prompt not in (0, *stops)
 
 
-def _row_codes(batch: BatchFrames, number: int, mask: str) -> set[str]:
+def _row_codes(
+    batch: BatchFrames, number: int, mask: str, wanted: list[bool], text: TokenizedEntry
+) -> set[str]:
     """Give the codes of what is wrong with one row of a batch that has something to learn."""
     why, roles, shift = batch["why"][number], batch["roles"][number], batch["shift"]
     if all(reason is not None for reason in why):
         return {"response-lost" if "lost" in why else "row-not-supervised"}
     if shift != 1:
         return {"not-shifted" if shift == 0 else "shifted-twice"}
-    masked = MASKED[mask]
-    codes = set() if "end" in roles else {"response-cut"}
-    for role, reason in zip(roles[1:], why, strict=True):
-        if role == "end" and reason is not None:
-            codes.add("end-ignored")
-        elif role not in ("end", "pad") and reason is None and role in masked:
+    is_cut = any(roles[turn.end - 1] != "end" for turn in text.turns[-1:])
+    codes = {"response-cut"} if is_cut else set()
+    last = text.turns[-1].start if text.turns else 0  # an end before it is one within the text
+    for position, (role, reason, is_wanted) in enumerate(
+        zip(roles[1:], why, wanted, strict=True), 1
+    ):
+        if role == "pad" or is_wanted == (reason is None):
+            continue
+        if not is_wanted:
             codes.add("prompt-supervised")
-        elif role not in ("end", "pad") and reason is not None and role not in masked:
-            codes.add("text-ignored" if mask == "none" else "response-ignored")
+        elif role == "end" and position >= last:
+            codes.add("end-ignored")
+        else:
+            codes.add("text-ignored" if mask in (MASKS[0], CHOICES[0]) else "response-ignored")
     return codes
 
 

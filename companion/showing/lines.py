@@ -10,8 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from companion.collating import ResponseCutWarning
-from companion.formatting import PromptStyle, get_style
-from companion.showing.frames import Source, State, Token, make_frames
+from companion.showing.frames import (
+    Source,
+    State,
+    Token,
+    Writing,
+    kind_of,
+    make_frames,
+    writing_of,
+)
 from companion.showing.glyphs import token_text
 
 
@@ -45,7 +52,7 @@ class Row:
 def make_rows(
     items: Sequence[Source],
     step: str,
-    style: str | PromptStyle,
+    style: str | Writing | None,
     mask: str,
     max_length: int | None,
 ) -> list[Row]:
@@ -53,7 +60,8 @@ def make_rows(
 
     Raises `ValueError` where the companion refuses to make what the step shows.
     """
-    state = State(items, get_style(style), mask if step == "mask" else "none", max_length)
+    unmasked = kind_of(items).masks[0]
+    state = State(items, writing_of(items, style), mask if step == "mask" else unmasked, max_length)
     frames = make_frames(state)
     if step == "tokenize" and all(row["tokens"] for row in frames["rows"]):
         return [
@@ -89,13 +97,12 @@ def _token_cell(token: Token) -> Cell:
 
 def _slots(tokens: list[Token], ids: list[int], roles: list[str]) -> tuple[Cell, ...]:
     """Give the cells of a row of the block; what is no token of its text is named by its role."""
-    beyond = [
-        Cell(id, role, role, id)
-        for id, role in zip(ids, roles, strict=True)
-        if role in ("end", "pad")
-    ]
-    own = map(_token_cell, tokens[: len(ids) - len(beyond)])
-    return (*own, *beyond)
+    cells = []
+    for position, (id, role) in enumerate(zip(ids, roles, strict=True)):
+        own = tokens[position] if position < len(tokens) else None
+        is_own = role != "pad" and own is not None and (own["role"], own["id"]) == (role, id)
+        cells.append(_token_cell(own) if is_own and own else Cell(id, role, role, id))
+    return tuple(cells)
 
 
 def _with_value(cell: Cell, value: int) -> Cell:

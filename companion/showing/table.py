@@ -7,20 +7,21 @@ it leaves out: anything that moves.
 
 import html
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import groupby
 
+from companion.conversations import Conversation
 from companion.entries import Entry
-from companion.formatting import PromptStyle, get_style
-from companion.masking import MASKS
-from companion.showing.frames import Source
+from companion.formatting import PromptStyle
+from companion.showing.frames import TALKS, Source, State, Writing, kind_of, make_frames, writing_of
 from companion.showing.glyphs import show_html, show_plain
 from companion.showing.lines import Cell, Row, make_rows
 from companion.showing.map import draw_map
 from companion.showing.palette import ROLES, STRENGTHS, write_css
+from companion.templates import Template
 
 STEPS = ("format", "tokenize", "pad", "shift", "ignore", "mask")
 """The six steps, in order."""
@@ -47,12 +48,12 @@ _BREAK = re.escape(show_html("\n"))
 class BatchTable:
     """The tensors of one step, as a table; at step "format", the texts.
 
-    `items`: entries, or bare rows of ids, which have no text and so no step "format".
-    `step`: one of `STEPS`. `style`: the prompt style. `mask`: what step "mask" leaves out
-    of the targets. `max_length`: the most columns of inputs and targets; what is longer is
-    cut. `show`: "text" for each token's text over its id, "ids" for numbers alone. With
-    `fold`, columns that hold nothing but prompt or pads are one column, and long runs of pads
-    are counted.
+    `items`: entries, or bare rows of ids, which have no text and so no step "format"; or
+    conversations. `step`: one of `STEPS`. `style`: the prompt style, or the chat template.
+    `mask`: what step "mask" leaves out of the targets, or what of a conversation it keeps.
+    `max_length`: the most columns of inputs and targets; what is longer is cut. `show`: "text"
+    for each token's text over its id, "ids" for numbers alone. With `fold`, columns that hold
+    nothing but prompt or pads are one column, and long runs of pads are counted.
 
     Raises `ValueError` for a step, mask or `show` that is none, for no items, and for what
     the companion's own functions refuse.
@@ -67,8 +68,8 @@ class BatchTable:
     items: Sequence[Source]
     step: str
     _: KW_ONLY
-    style: str | PromptStyle = "alpaca"
-    mask: str = "none"
+    style: str | PromptStyle | Template | None = None
+    mask: str | None = None
     max_length: int | None = None
     show: str = "text"
     fold: bool = True
@@ -76,12 +77,13 @@ class BatchTable:
     def __post_init__(self) -> None:
         if len(self.items) == 0:
             raise ValueError("a table needs at least one row; found no items")
-        for name, allowed in (("step", STEPS), ("mask", MASKS), ("show", ("text", "ids"))):
+        masks = (None, *kind_of(self.items).masks)
+        for name, allowed in (("step", STEPS), ("mask", masks), ("show", ("text", "ids"))):
             if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} is one of {', '.join(allowed)}; found {getattr(self, name)!r}"
-                )
-        if self.step == "format" and not all(isinstance(item, Entry) for item in self.items):
+                listed = ", ".join(filter(None, allowed))
+                raise ValueError(f"{name} is one of {listed}; found {getattr(self, name)!r}")
+        texts = (Entry, Conversation)
+        if self.step == "format" and not all(isinstance(item, texts) for item in self.items):
             raise ValueError("bare ids have no text to format; begin with step 'tokenize'")
 
     @cached_property
@@ -89,13 +91,25 @@ class BatchTable:
         """The rows of the step's tensors; there are none at step "format"."""
         if self.step == "format":
             return []
-        return make_rows(self.items, self.step, self.style, self.mask, self.max_length)
+        return make_rows(self.items, self.step, self._style, self._mask, self.max_length)
 
     @cached_property
     def texts(self) -> list[list[tuple[str, str]]]:
         """For step "format", each entry's text as (role, text) pieces."""
-        style = get_style(self.style)
-        return [style.pieces(item) for item in self.items if isinstance(item, Entry)]
+        if isinstance(self._style, PromptStyle):
+            return [self._style.pieces(item) for item in self.items if isinstance(item, Entry)]
+        frames = make_frames(State(self.items, self._style, self._mask))
+        if frames["refusal"] and not all(row["pieces"] for row in frames["rows"]):
+            raise ValueError(frames["refusal"])
+        return [[(role, text) for role, text in row["pieces"]] for row in frames["rows"]]
+
+    @property
+    def _style(self) -> Writing:
+        return writing_of(self.items, self.style)
+
+    @property
+    def _mask(self) -> str:
+        return kind_of(self.items).mask if self.mask is None else self.mask
 
     @property
     def title(self) -> str:
@@ -110,9 +124,10 @@ class BatchTable:
     def _finding(self) -> str:
         if self.step == "format":
             lengths = [sum(len(text) for _, text in pieces) for pieces in self.texts]
-            name = get_style(self.style).name
+            written = "prompt style" if kind_of(self.items) is not TALKS else "chat template"
             return (
-                f"{_count(lengths, 'text')} in the prompt style {name}, {_list(lengths)} characters"
+                f"{_count(lengths, 'text')} in the {written} {self._style.name}, "
+                f"{_list(lengths)} characters"
             )
         lengths = [len(row.cells) for row in self.rows]
         if self.step == "tokenize":
@@ -142,8 +157,10 @@ class BatchTable:
         found = f"of {total:,} targets, {total - ignored:,} are supervised and {ignored:,} ignored"
         if self.step == "ignore":
             return f"{found}, all of them pads" if ignored == pads else found
+        if kind_of(self.items) is TALKS:
+            return f"supervised is {self._mask}: {found}, {pads:,} of them pads"
         names = {"none": "nothing", "prompt": "the prompt"}
-        masked = names.get(self.mask, "the prompt but for its header")
+        masked = names.get(self._mask, "the prompt but for its header")
         return f"with {masked} masked, {found}, {pads:,} of them pads"
 
     def __repr__(self) -> str:
@@ -189,7 +206,7 @@ class BatchTable:
         for number, pieces in enumerate(self.texts):
             shown = ""
             for role, text in pieces:
-                label = ROLES[role].label
+                label = self._labels[role]
                 # Fixed text that a row above has shown already says nothing new.
                 if self.fold and role == "template" and len(text) > 40 and text in known:
                     told = f"{label}, the same {len(text)} characters"
@@ -232,7 +249,7 @@ class BatchTable:
         )
 
     def _cell(self, cell: Cell) -> str:
-        label = ROLES[cell.role].label
+        label = self._labels[cell.role]
         spoken = "" if cell.text == label else f", {label}"
         shown, small = show_html(cell.text), str(cell.id)
         if self.show == "ids" or cell.text == small:
@@ -249,6 +266,10 @@ class BatchTable:
             + (f'<span class="bt-spoken">{spoken}</span>' if spoken else "")
             + "</td>"
         )
+
+    @property
+    def _labels(self) -> Mapping[str, str]:
+        return kind_of(self.items).labels
 
     @cached_property
     def _columns(self) -> list[tuple[int, int]]:
@@ -289,13 +310,13 @@ class BatchTable:
             cells = [cell for row in self.rows for cell in row.cells]
             present = {cell.role for cell in cells if not cell.ignored}
             present |= {"ignored"} if any(cell.ignored for cell in cells) else set()
-        return legend(present)
+        return legend(present, self._labels)
 
 
-def legend(roles: Collection[str]) -> str:
-    """Say what the looks of some roles mean, as HTML."""
+def legend(roles: Collection[str], labels: Mapping[str, str] | None = None) -> str:
+    """Say what the looks of some roles mean, as HTML; `labels`: their words, if not the usual."""
     items = "".join(
-        f'<li><i data-role="{role}"></i>{look.label}</li>'
+        f'<li><i data-role="{role}"></i>{labels[role] if labels else look.label}</li>'
         for role, look in ROLES.items()
         if role in roles
     )

@@ -37,7 +37,7 @@ ARGUMENTS = (
 def unfold(explorer: Locator) -> None:
     """Open an explorer's entries, if they are not open, and the settings of all its steps."""
     if explorer.locator("details.be-batch:not([open])").count():
-        explorer.get_by_text("The entries of this batch").click()
+        explorer.locator('[data-part="all"]').click()
     if explorer.get_by_role("button", name="Settings", expanded=False).count():
         explorer.get_by_role("button", name="Settings").click()
 

@@ -12,23 +12,26 @@ import pytest
 from playwright.sync_api import Browser
 
 import companion
-from companion.entries import Entry
-from companion.showing.frames import carry_tokens, constants, frames, read_state
-from states import NO_STATES, random_state
+from companion.showing.frames import carry_tokens, constants, frames, read_state, talk_constants
+from states import NO_STATES, random_state, random_talk_state
 
-SOURCE = (Path(companion.__file__).parent / "explorer" / "frames.js").read_text("utf-8")
+SOURCES = Path(companion.__file__).parent / "explorer"
+SOURCE, TALKS = ((SOURCES / f"{name}.js").read_text("utf-8") for name in ("frames", "talks"))
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures" / "frames").glob("*.json"))
 
-RANDOM_STATES = int(os.environ.get("RANDOM_STATES", "400"))
-"""How many random states are tried; for a look farther afield, RANDOM_STATES=5000."""
+RANDOM_STATES = int(os.environ.get("RANDOM_STATES", "200"))
+"""How many random states of each kind are tried; to look farther afield, RANDOM_STATES=5000."""
 
 CHUNK = 100
 
 # Everything goes there and back as JSON in ASCII, which alone holds lone surrogates.
-LOAD = """async ([source, constants]) => {
-  const file = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+LOAD = """async ([source, talks, constants, ofTalks]) => {
+  const fileOf = (text) => URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
+  const file = fileOf(source);
   globalThis.made = await import(file);
   globalThis.constants = JSON.parse(constants);
+  const kind = await import(fileOf(talks.replace("./frames.js", file)));
+  made.known.talks = {...kind, constants: JSON.parse(ofTalks)};
 }"""
 MAKE = """asked => JSON.stringify(JSON.parse(asked).map(({state, carried}) => {
   const before = JSON.stringify(state);
@@ -53,7 +56,7 @@ Make = Callable[[list[dict[str, Any]]], list[Any]]
 def page(browser: Browser) -> Iterator[Any]:
     """Give a page that holds nothing but the module."""
     page = browser.new_page()
-    page.evaluate(LOAD, [SOURCE, json.dumps(constants())])
+    page.evaluate(LOAD, [SOURCE, TALKS, json.dumps(constants()), json.dumps(talk_constants())])
     yield page
     page.close()
 
@@ -67,8 +70,8 @@ def make(page: Any) -> Make:
 def carried(state: dict[str, Any]) -> dict[str, Any]:
     """Give the tokens that the browser is to be told for this state."""
     read = read_state(state)
-    entries = [item for item in read.items if isinstance(item, Entry)]
-    return carry_tokens(entries, [read.style], whole=read.fault is not None)
+    written = [item for item in read.items if not isinstance(item, list)]
+    return carry_tokens(written, [read.style], whole=read.fault is not None)
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
@@ -78,9 +81,10 @@ def test_the_browser_gives_the_stored_frames(make, path):
     assert make([asked]) == [fixture["frames"]]
 
 
+@pytest.mark.parametrize("random_make", [random_state, random_talk_state])
 @pytest.mark.parametrize("chunk", range(0, RANDOM_STATES, CHUNK))
-def test_the_browser_gives_what_python_gives(make, chunk):
-    states = [random_state(Random(f"frames {chunk + i}")) for i in range(CHUNK)]
+def test_the_browser_gives_what_python_gives(make, chunk, random_make):
+    states = [random_make(Random(f"frames {chunk + i}")) for i in range(CHUNK)]
     made = make([{"state": state, "carried": carried(state)} for state in states])
     for state, found in zip(states, made, strict=True):
         expected = json.loads(json.dumps(frames(state)))

@@ -10,13 +10,16 @@ const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.j
 const { STEPS, TITLES, decoded, linesOf, runsOf, visible } = await load("lines");
 const { SHOWN, columnsOf, reach } = await load("columns");
 const { gridsOf, markOf, placeAt, placeBy, scaleOf, spokenAt, strokesOf } = await load("map");
-const { carriedTokenizer, makeFrames } = await load("frames");
+const { carriedTokenizer, constantsOf, known, makeFrames, withDefaults } = await load("frames");
 const { detailOf, findingOf, judgedOf, learnedOf, offerOf, sentenceOf, tallyOf } = await load("sentences");
 const { hintFor } = await load("turn");
 const { keep, kept, linkTo, pythonOf, readLink } = await load("sharing");
 const { lightOf } = await load("drawing");
 const { edited } = await load("parts");
-const constants = JSON.parse(readFileSync(join(process.env.SOURCES, "constants.json"), "utf8"));
+const { acted, boxesOf } = await load("chats");
+const given = (name) => JSON.parse(readFileSync(join(process.env.SOURCES, name), "utf8"));
+const constants = given("constants.json");
+known.talks = { ...(await load("talks")), ...(await load("chats")), constants: given("talks.json") };
 
 const folder = new URL("../fixtures/frames/", import.meta.url);
 const fixtures = Object.fromEntries(
@@ -24,7 +27,7 @@ const fixtures = Object.fromEntries(
 );
 const batches = Object.entries(fixtures).filter(([, { frames }]) => frames.batch !== null);
 const toy = fixtures.toy.frames;
-const stateOf = (state) => ({ ...constants.defaults, ...state });
+const stateOf = (state) => withDefaults(state, constants);
 const valuesOf = (lines, name) => lines.filter((line) => line.name === name).map((line) => line.cells.map((cell) => cell.value));
 /** What is in a batch, in the order of the entries; a dropped entry has no place in it. */
 const inOrder = ({ rows }, tensor) => rows.filter((row) => row.place !== null).map((row) => tensor[row.place]);
@@ -230,13 +233,14 @@ test("a fault changes nothing before its step, and from there on it is seen", ()
   let compared = 0;
   for (const [name, { state, carried: tokens, frames }] of Object.entries(fixtures)) {
     if (!state.fault || frames.batch === null) continue;
+    const its = constantsOf(state, constants);
     const right = makeFrames({ ...state, fault: null }, carriedTokenizer(tokens), constants);
-    const own = STEPS.indexOf(constants.faults[state.fault]);
+    const own = STEPS.indexOf(its.faults[state.fault]);
     for (const step of STEPS.slice(0, own)) {
       assert.deepEqual(linesOf(frames, step), linesOf(right, step), `${name} ${step}`);
-      const [now, before] = [frames, right].map((those) => sentenceOf(those, stateOf(state), step) + tallyOf(those, step));
+      const [now, before] = [frames, right].map((those) => sentenceOf(those, stateOf(state), step, its) + tallyOf(those, step));
       assert.equal(now, before, `${name} ${step}`);
-      const judged = judgedOf(stateOf(state), frames, right, constants, step);
+      const judged = judgedOf(stateOf(state), frames, right, its, step);
       assert.match(judged, new RegExp(`^<p>This batch is broken at ${TITLES[own]}; up to here nothing is changed\\.</p>`));
       compared += 1;
     }
@@ -423,4 +427,72 @@ test("ids are read from a box where they are ids", () => {
   assert.equal(edited([1], box("")), null);
   const entry = { instruction: "", input: "", output: "" };
   assert.deepEqual(edited(entry, { value: "new", dataset: { field: "output" } }), { ...entry, output: "new" });
+});
+
+// Conversations -----------------------------------------------------------------------------
+
+const talk = { messages: [{ role: "user", content: "Hi <b>" }, { role: "assistant", content: "Ho" }] };
+const ofTalks = constantsOf({ entries: [talk] }, constants);
+const talkFixtures = Object.entries(fixtures).filter(([name]) => name.startsWith("chat_"));
+
+test("what is chosen of a conversation has its own names, and an entry keeps the others", () => {
+  assert.deepEqual(Object.keys(ofTalks.styles).slice(0, 2), ["chatml", "smollm2"]);
+  assert.equal(constantsOf({ entries: [[1]] }, ofTalks), constants);
+  assert.equal(withDefaults({ entries: [talk] }, constants).mask, "every answer");
+  assert.equal(withDefaults({ entries: [[1]] }, ofTalks).mask, "none");
+});
+
+test("messages are added by turns, moved, removed, and told apart by their boxes", () => {
+  const roles = ({ messages }) => messages.map(({ role }) => role).join(" ");
+  const added = acted(talk, "add:1");
+  assert.deepEqual([roles(added.entry), added.field], ["user assistant user", "2:content"]);
+  assert.deepEqual([roles(acted(talk, "up:1").entry), acted(talk, "up:1").field], ["assistant user", "0:content"]);
+  assert.deepEqual([roles(acted(talk, "down:0").entry), acted(talk, "down:0").field], ["assistant user", "1:content"]);
+  assert.deepEqual([roles(acted(talk, "drop:0").entry), acted(talk, "drop:0").field], ["assistant", "0:content"]);
+  assert.equal(roles(talk), "user assistant");
+  const box = { dataset: { field: "1:role" }, value: "tool" };
+  assert.deepEqual(edited(talk, box, ofTalks).messages[1], { role: "tool", content: "Ho" });
+  const html = boxesOf(talk, 0, "x", ofTalks);
+  assert.match(html, /Hi &#60;b&#62;<\/textarea>/);
+  assert.equal(html.match(/<textarea/g).length, 2);
+  assert.equal(html.match(/ disabled/g).length, 2); // the first goes no further up, the last no further down
+});
+
+test("each fault of a chat is named, says what would be learned, and looks like no other", () => {
+  const looks = new Set();
+  for (const fault of Object.keys(ofTalks.faults)) {
+    const { state, frames } = fixtures[`chat_${fault}`];
+    assert.doesNotMatch(learnedOf(state, frames, ofTalks), /undefined|changes nothing/);
+    looks.add(JSON.stringify([frames.batch.targets, learnedOf(state, frames, ofTalks)]));
+  }
+  assert.equal(looks.size, Object.keys(ofTalks.faults).length);
+});
+
+test("a fault that changes nothing of a chat says why, and what is offered shows it", () => {
+  const spared = talkFixtures.filter(([, { frames }]) => frames.spared);
+  assert.ok(spared.length >= 4);
+  for (const [name, { state, frames, carried: tokens }] of spared) {
+    assert.match(learnedOf(state, frames, ofTalks), /^This fault changes nothing that is learned here: [a-z]/, name);
+    const offer = offerOf(state, frames, ofTalks);
+    if (offer && !offer.part.style) assert.equal(makeFrames({ ...state, ...offer.part }, carriedTokenizer(tokens), constants).spared, null, name);
+  }
+});
+
+test("at each step a conversation has its sentence, and why a target is not graded", () => {
+  for (const [name, { state, frames }] of talkFixtures) {
+    for (const step of STEPS) {
+      const said = sentenceOf(frames, stateOf(state), step, ofTalks);
+      assert.doesNotMatch(said, /undefined|Bare ids|prompt|appended one/, name);
+    }
+    for (const line of linesOf(frames, "mask").filter((own) => own.name === "targets")) {
+      for (const { position } of line.cells) {
+        const lines = linesOf(frames, "mask").filter((own) => own.row === line.row);
+        assert.doesNotMatch(detailOf(lines, "targets", position, ofTalks), /undefined/, name);
+      }
+    }
+  }
+  const { state, frames } = fixtures.chat_chatml;
+  assert.equal(sentenceOf(frames, stateOf(state), "mask", ofTalks), "Supervised: every answer. 27 more targets became -100; 7 of 34 are left to learn from.");
+  const end = linesOf(frames, "mask").at(-1).cells[32];
+  assert.match(hintFor("mask", end, "0:targets:32", ofTalks), /should be graded: it ends an answer that is supervised/);
 });

@@ -6,10 +6,11 @@ import { pathToFileURL } from "node:url";
 
 const load = (name) => import(pathToFileURL(join(process.env.SOURCES, `${name}.js`)).href);
 const read = (name) => JSON.parse(readFileSync(join(process.env.SOURCES, name), "utf8"));
-const { refusalOf } = await load("frames");
+const { known, refusalOf } = await load("frames");
 const { STEPS } = await load("lines");
 const { kept, pythonOf, readLink } = await load("sharing");
 const constants = read("constants.json");
+known.talks = { ...(await load("talks")), ...(await load("chats")), constants: read("talks.json") };
 const own = { ...constants.defaults, entries: [[1]] };
 
 globalThis.location = { href: "file:///page.html", pathname: "/page.html" };
