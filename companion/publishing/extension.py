@@ -16,6 +16,7 @@ from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
 from docutils.parsers.rst import directives  # type: ignore[import-untyped]
+from docutils.statemachine import StringList  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -28,6 +29,7 @@ from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
 from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
+from companion.publishing.objectives import minutes_table, objectives_table
 from companion.publishing.shrinking import shrunk, shrunk_style
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
 from companion.showing.table import STEPS, BatchTable, stylesheet
@@ -78,6 +80,27 @@ class BatchExplorerDirective(BatchTableDirective):
     """Show a batch that the reader can change: ```` ```{batch-explorer} ````, same options."""
 
     shown = BatchExplorer
+
+
+class TeachersTable(SphinxDirective):
+    """Show a table made from the chapters' cards: ```` ```{teachers-table} objectives ````."""
+
+    required_arguments = 1
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        """Read the cards, and have the table made of them parsed as the page's own Markdown."""
+        made = {"objectives": objectives_table, "minutes": minutes_table}[self.arguments[0]]
+        book = Path(self.env.srcdir) / "book"
+        for path in book.glob("[0-9]*.ipynb"):
+            self.env.note_dependency(str(path))
+        try:
+            lines = StringList(made(book).splitlines(), "the chapters' cards")
+        except ValueError as error:
+            raise self.error(f"{self.name}: {error}") from None
+        parent = nodes.container(classes=["teachers-table"])
+        self.state.nested_parse(lines, self.content_offset, parent)
+        return [parent]
 
 
 def _items(chosen: str) -> list[Any]:
@@ -196,6 +219,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("page_python", "_build/page_python", "html", [str])
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
+    app.add_directive("teachers-table", TeachersTable)
     app.add_css_file("batch-table.css")
     app.add_css_file("explorer.css")
     app.add_js_file("page.js", loading_method="defer")
