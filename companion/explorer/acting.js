@@ -269,6 +269,7 @@ function check(own) {
   turn.said = outcomeOf(view.step, wrong, count, turn.checks);
   draw(own);
   if (wrong) /** @type {HTMLElement | null} */ (own.$("grid").querySelector(`[data-answer="${wrong.at}"]`))?.focus();
+  else own.root.dispatchEvent(new CustomEvent("turn-taken", { bubbles: true, detail: { step: view.step } }));
 }
 
 // To take away ----------------------------------------------------------------------------

@@ -8,7 +8,9 @@ reader. It is an ordinary extension, for `jupyter-book build` and `sphinx-build`
 """
 
 import hashlib
+import re
 import shutil
+from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +29,8 @@ from companion.entries import load_entries
 from companion.explorer.bundle import TOY_BATCH, lab_script, page_script, tokenizer_script
 from companion.explorer.widget import BatchExplorer
 from companion.formatting import STYLES
+from companion.learning.paths import path_html, progress_html, read_chapter
+from companion.learning.script import ending, learning_script
 from companion.masking import MASKS
 from companion.publishing.mending import mend_page, without_far_scripts
 from companion.publishing.objectives import minutes_table, objectives_table
@@ -37,6 +41,8 @@ from companion.showing.table import STEPS, BatchTable, stylesheet
 _HERE = files("companion") / "publishing"
 _ALIVE = files("companion") / "explorer"
 _ANSWERING = files("companion") / "answering"
+_LEARNING = files("companion") / "learning"
+_BOOK = "book"  # the folder of the chapters
 _CHECKED = '<span class="n">check</span><span class="p">('  # a call of it, as it is coloured
 _SOURCES = (".py", ".json", ".css", ".js", ".html")
 # Pages that were published under another name: what is linked or printed stays reachable.
@@ -103,6 +109,36 @@ class TeachersTable(SphinxDirective):
         return [parent]
 
 
+class PathDirective(SphinxDirective):
+    """Show a way through the book with its minutes: ```` ```{learning-path} learner ````."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Read the cards of the path's chapters."""
+        return self.made(lambda folder: path_html(self.arguments[0], folder))
+
+    def made(self, make: Callable[[Path], str]) -> list[nodes.Node]:
+        """Give what is made of the page's folder, and make it anew when a chapter changes."""
+        folder = Path(self.env.srcdir, self.env.docname).parent
+        for notebook in folder.glob("*.ipynb"):
+            self.env.note_dependency(str(notebook))
+        try:
+            return [nodes.raw("", make(folder), format="html")]
+        except ValueError as error:
+            raise self.error(f"{self.name}: {error}") from None
+
+
+class ProgressDirective(PathDirective):
+    """Show what there is to do in each chapter, and what was done: ```` ```{progress} ````."""
+
+    required_arguments = 0
+
+    def run(self) -> list[nodes.Node]:
+        """Read the cards of all chapters."""
+        return self.made(progress_html)
+
+
 def _items(chosen: str) -> list[Any]:
     if chosen.strip() == "toy":
         return list(TOY_BATCH)
@@ -142,6 +178,8 @@ def write_assets(app: Sphinx) -> None:
         "vocabulary.js": tokenizer_script() + vocabulary_script(),
         "answers.css": shrunk_style((_ANSWERING / "answers.css").read_text("utf-8")),
         "answers.js": answers_script(),
+        "learning.css": shrunk_style((_LEARNING / "learning.css").read_text("utf-8")),
+        "learning.js": light(learning_script(Path(app.srcdir) / _BOOK)),
         "vocabulary_smollm2.js": smollm2_script(),
     }
     for name, text in written.items():
@@ -188,6 +226,22 @@ def bring_answers(
         app.add_js_file("answers.js", loading_method="defer")
 
 
+def bring_learning(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """End a chapter with the reader's work, and load what knows of it there and at the paths."""
+    body = context.get("body", "")
+    notebook = Path(app.srcdir, f"{page}.ipynb")
+    is_chapter = re.fullmatch(rf"{_BOOK}/[0-9]+_\w+", page) and notebook.is_file()
+    chapter = read_chapter(notebook) if is_chapter else None
+    if chapter and (chapter.exercises or chapter.questions):
+        begin, end = body.rpartition("</section>")[::2]
+        context["body"] = f"{begin}{ending(chapter)}</section>{end}"
+    if chapter or 'class="progress-of"' in body:
+        app.add_css_file("learning.css")
+        app.add_js_file("learning.js", loading_method="defer")
+
+
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     """Give the folder a first page, which leads to the book's own."""
     root = app.config.root_doc
@@ -220,6 +274,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
     app.add_directive("teachers-table", TeachersTable)
+    app.add_directive("learning-path", PathDirective)
+    app.add_directive("progress", ProgressDirective)
     app.add_css_file("batch-table.css")
     app.add_css_file("explorer.css")
     app.add_js_file("page.js", loading_method="defer")
@@ -230,6 +286,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-collect-pages", moved_pages)
     app.connect("html-page-context", bring_lab)
     app.connect("html-page-context", bring_answers)
+    app.connect("html-page-context", bring_learning)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

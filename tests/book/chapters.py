@@ -7,6 +7,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from companion.quizzing import Quiz
+
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 PATHS = sorted(BOOK.glob("[0-9]*.ipynb"))
@@ -57,6 +59,17 @@ def solutions(path: Path) -> dict[str, str]:
         (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
         found[re.search(r"^def (\w+)", block, re.MULTILINE)[1]] = block
     return found
+
+
+def quiz(path: Path) -> Quiz:
+    """Give the quiz that a chapter shows."""
+    (name,) = re.findall(r'^Quiz\("(\w+)"\)$', "\n".join(sources(path)), re.MULTILINE)
+    return Quiz(name)
+
+
+def sources(path: Path) -> list[str]:
+    """Give the sources of a chapter's code cells."""
+    return [cell.source for cell in cells(path, "code")]
 
 
 def imports(path: Path) -> str:

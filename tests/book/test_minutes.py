@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from book.chapters import BOOK, cells, every_chapter, exercises, prose
+from book.chapters import BOOK, cells, every_chapter, exercises, prose, quiz
 
 WORDS_A_MINUTE = 180
 MINUTES_A_LINE = 4 / 60
@@ -31,10 +31,15 @@ def reckoned(path) -> tuple[float, float]:
     (before, to_do, after) = re.split(r"^## Exercises$|^## In practice$", text, flags=re.MULTILINE)
     code = [cell for cell in cells(path, "code") if "\ncheck(" not in cell.source]
     lines = sum(1 for cell in code for line in cell.source.splitlines() if line.strip())
-    stops = text.count(":class: predict") + len(re.findall(r"^\*\*\d+\. ", after, re.MULTILINE))
+    stops = text.count(":class: predict") + len(quiz(path).questions)
     pictures = [cell for cell in code if "text/html" in str(cell.outputs)]
-    stops += sum("StepLine(" not in cell.source for cell in pictures)
-    read = reading(before + after) + lines * MINUTES_A_LINE + stops * MINUTES_A_STOP
+    stops += sum(not re.search(r"StepLine\(|^Quiz\(", cell.source, re.M) for cell in pictures)
+    asked = " ".join(
+        f"{question.text} {choice.text} {choice.teaches}"
+        for question in quiz(path).questions
+        for choice in question.choices
+    )
+    read = reading(before + after + asked) + lines * MINUTES_A_LINE + stops * MINUTES_A_STOP
     return read, reading(to_do) + len(exercises(path)) * MINUTES_AN_EXERCISE
 
 

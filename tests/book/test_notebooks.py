@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from book.chapters import BOOK, NOTEBOOKS, cells, every_chapter, printed, prose, read
+from book.chapters import (
+    BOOK,
+    NOTEBOOKS,
+    PATHS,
+    cells,
+    every_chapter,
+    printed,
+    prose,
+    quiz,
+    read,
+)
+from companion.quizzing import quizzes
 
 
 @every_chapter
@@ -103,15 +114,23 @@ def test_a_chapter_has_its_frame(path, part, at_least):
 
 
 @every_chapter
-def test_every_choice_of_the_quiz_has_an_answer(path):
-    quiz = prose(path).split("## Quiz")[1].split("\n## ")[0]
-    choices = re.findall(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", quiz, re.DOTALL)
-    assert len(choices) >= 6
-    for choice, answer in choices:
-        assert re.search(r"\b(Yes|No|Not quite|Right|True|False)\b", answer), choice
-        assert len(answer.split()) >= 8, choice
-    questions = quiz.split('<div class="quiz">')[1:]
-    assert all(len(re.findall(r"<strong>(?:Yes|Right)", part)) == 1 for part in questions)
+def test_every_choice_of_the_quiz_teaches_something(path):
+    questions = quiz(path).questions
+    assert len(questions) >= 2
+    for question in questions:
+        assert len(question.choices) >= 3
+        for choice in question.choices:
+            assert len(choice.teaches.split()) >= 7, choice.text
+
+
+@every_chapter
+def test_a_chapter_has_the_quiz_of_its_name_and_no_other(path):
+    assert quiz(path).chapter == path.stem
+    assert 'class="quiz"' not in prose(path)
+
+
+def test_every_quiz_stands_in_a_chapter():
+    assert quizzes() == [path.stem for path in PATHS]
 
 
 @every_chapter

@@ -24,7 +24,7 @@ def test_the_template_has_the_frame_of_a_chapter(part, at_least):
     [
         form.test_cell_ids_are_stable,
         form.test_code_cells_are_short,
-        form.test_every_choice_of_the_quiz_has_an_answer,
+        form.test_every_choice_of_the_quiz_teaches_something,
         form.test_the_function_built_by_hand_is_asserted_equal_to_the_companions,
         tasks.test_a_chapter_has_exercises_each_with_a_solution,
     ],

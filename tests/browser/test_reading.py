@@ -124,14 +124,40 @@ def test_an_output_is_revealed_by_keyboard(chapter):
     expect(output).to_be_hidden()
 
 
-def test_a_quiz_answers_each_choice(chapter):
-    quiz = chapter.locator(".quiz").first
-    choices = quiz.get_by_role("group")
-    assert choices.count() >= 2
-    for choice in choices.all():
+def test_a_quiz_answers_each_choice_by_a_word_and_a_sign(chapter):
+    question = chapter.locator(".quiz").first
+    choices = question.get_by_role("group").all()
+    assert len(choices) >= 3
+    signs = {"right": "✓ right", "wrong": "✗ not this", "almost": "≈ not quite"}
+    for choice in choices:
         choice.locator("summary").click()
         expect(choice.get_by_text(re.compile(r"^(Yes|No|Not quite)")).first).to_be_visible()
+        expect(choice.locator(".quiz-sign")).to_contain_text(
+            signs[choice.get_attribute("data-verdict")]
+        )
         choice.locator("summary").click()
+
+
+def test_a_quiz_counts_what_was_right_at_once_and_what_later(fresh, served):
+    fresh.goto(f"{served}/{CHAPTER}")
+    score = fresh.locator(".quiz-score")
+    expect(score).to_have_text("")
+    questions = fresh.locator(".quiz").all()
+
+    def choose(at, verdict):
+        questions[at].locator(f'[data-verdict="{verdict}"] > summary').first.click()
+
+    choose(0, "right")
+    expect(score).to_have_text(f"1 of {len(questions)} right, 1 of them at once.")
+    choose(1, "wrong")
+    expect(score).to_have_text(f"1 of {len(questions)} right, 1 of them at once.")
+    choose(1, "right")
+    expect(score).to_have_text(f"2 of {len(questions)} right, 1 of them at once.")
+    fresh.reload()
+    expect(score).to_have_text(f"2 of {len(questions)} right, 1 of them at once.")
+    fresh.evaluate("localStorage['inside-the-batch:quiz:03_padding'] = '{\"x\": 1}'")
+    fresh.reload()
+    expect(score).to_have_text("")
 
 
 def test_code_can_be_copied(chapter):
