@@ -17,6 +17,8 @@ ALONE := _build/alone
 PAGE_PYTHON := _build/page_python
 MAKING := scripts/page_python
 SLIDES := scripts/slides
+CLASSROOM := _build/inside-the-batch-classroom
+SMALL ?=
 
 # "python3.11" where "python3" is another version
 ifneq ($(shell command -v python3.11 2>/dev/null),)
@@ -28,7 +30,7 @@ test notebooks: export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help book slides types test fuzz lab notebooks bench pins clean
+.PHONY: help book slides classroom types test fuzz lab notebooks bench pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -58,13 +60,16 @@ $(SITE)/slides/.built: $(SITE)/.built $(wildcard $(SLIDES)/*.*)
 	@$(BIN)/python -m scripts.slides.build $(SITE)
 	@touch $@
 
+classroom: $(SITE)/slides/.built ## pack a classroom in one zip; SMALL=yes leaves out the pages' Python
+	@$(BIN)/python -m scripts.classroom.build $(SITE) $(CLASSROOM)$(if $(SMALL),-small --small)
+
 types: .venv/ready
 	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 test: .venv/ready ## prove it: style, types, units, properties, every cell, parity, the site
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types book
-	@$(MAKE) --no-print-directory slides || echo "reveal.js was not fetched; the tests of the slides say so"
+	@$(MAKE) --no-print-directory classroom || echo "No slides, no classroom; their tests say so"
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 	$(BIN)/python scripts/alone.py $(ALONE) $(CHAPTERS)
 
