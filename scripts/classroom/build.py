@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
+from companion.answering.engine import marking_script
 from scripts.classroom.tasks import page_without_solutions, solutions, tasks, without_solutions
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,9 @@ def main(site: Path, out: Path, small: bool) -> Path:
         (teacher / f"{name}.html").write_text(as_teachers(page), encoding="utf-8")
     hand_out(students, small)
     keep_back(teacher, students)
+    shutil.copy(HERE / "marking.html", teacher)
+    script = marking_script("../students/_static/python.js")
+    (teacher / "marking.js").write_text(script, encoding="utf-8")
     write_tasks(students / "tasks")
     (out / "START_HERE.html").write_text(start_here(out, small), encoding="utf-8")
     return pack(out)
