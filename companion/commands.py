@@ -1,9 +1,10 @@
-"""The command line: `python -m companion audit FILE`, and `python -m companion show FILE`.
+"""The command line: `python -m companion audit FILE`, `show FILE`, and `marks FOLDER`.
 
 `audit` prints the survey of a file of entries or conversations, or the audit of rows of ids,
-and `show` one of them, an entry through all six steps. The exit status is 0 where nothing is
-wrong, 1 where errors were found, and 2 where the command could not do its work; then one
-sentence on stderr says why. What it leaves out: everything but reading arguments and printing.
+and `show` one of them, an entry through all six steps; `marks` tabulates what a class handed
+in. The exit status is 0 where nothing is wrong, 1 where errors were found, and 2 where the
+command could not do its work; then one sentence on stderr says why. What it leaves out:
+everything but reading arguments and printing.
 
 Nothing but the standard library is imported here; a command imports what it needs when it
 runs, so that `--help` answers at once.
@@ -53,6 +54,8 @@ EPILOG = """examples:
       what a maximum length cuts, and whether the test asks what was trained on
   python -m companion show my.json --entry 17
       entry 17 as text, tokens, inputs and targets
+  python -m companion marks handed_in --csv marks.csv
+      for teachers: the lines that a class handed in, as one table
 
 exit status: 0 nothing wrong, 1 errors found in the entries, 2 nothing done
 """
@@ -104,6 +107,19 @@ def _audit(given: argparse.Namespace) -> int:
         if found.findings:
             print(show_lines(_look_at(given, found.findings[0].rows[0])))
     return FOUND if found.errors else 0
+
+
+def _marks(given: argparse.Namespace) -> int:
+    from companion.tabulating import as_csv, as_text, tabulate
+
+    rows = tabulate(given.folder)
+    if given.csv is not None:
+        with open(given.csv, "w", encoding="utf-8-sig", newline="") as file:
+            file.write(as_csv(rows))
+    print("\n".join(map(show_lines, as_text(rows).split("\n"))))
+    lines = sum(row.work is not None for row in rows)
+    print(f"{lines} {'line' if lines == 1 else 'lines'}; {len(rows) - lines} could not be read")
+    return FOUND if lines < len(rows) else 0
 
 
 def _survey(given: argparse.Namespace, rows: "FileRows") -> "Found":
@@ -280,7 +296,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(metavar="audit|show", required=True)
+    commands = parser.add_subparsers(metavar="audit|show|marks", required=True)
     audit = _command(
         commands, "audit", _audit, "report what a file holds, and what is wrong with it"
     )
@@ -300,6 +316,13 @@ def _parser() -> argparse.ArgumentParser:
         "variable NO_COLOR is set)",
     )
     show.add_argument("--full", action="store_true", help="print every line of what is long")
+    told = "put the lines that a class handed in into one table"
+    marks = commands.add_parser("marks", help=told, description=f"{told.capitalize()}.")
+    marks.set_defaults(run=_marks, prog=f"{prog} marks")
+    marks.add_argument(
+        "folder", metavar="FOLDER", help="the mails, texts and notebooks as they came"
+    )
+    marks.add_argument("--csv", metavar="FILE", help="write the table as CSV, too")
     return parser
 
 

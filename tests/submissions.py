@@ -37,17 +37,18 @@ def mean_surprise(probabilities):
     while True: pass
 """
 READS_A_FILE = """
+def asked(address):
+    import js
+    request = js.XMLHttpRequest.new()
+    request.open("GET", address, False)
+    request.send()
+    return request.responseText
 def grid_shape(grid):
     return open("/etc/passwd").read()
 def must_say(ids, end_id):
-    import os
-    return os.listdir("/home")
+    return asked("file:///etc/passwd")
 def mean_surprise(probabilities):
-    import js
-    request = js.XMLHttpRequest.new()
-    request.open("GET", "https://example.org/", False)
-    request.send()
-    return request.responseText
+    return asked("https://example.org/")
 """
 FORGES = """
 import json, js

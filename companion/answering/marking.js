@@ -109,7 +109,7 @@ export async function markNotebook(file, { student, cells }, known, theirs, judg
   /** @type {Row[]} */
   const rows = [];
   for (const exercise of names) {
-    let judged = { mark: "not marked", sentence: `${exercise}: not marked: the judge broke off.` };
+    let judged = { mark: "not marked", sentence: "The judge broke off." };
     try {
       const given = JSON.stringify([exercise, told?.[exercise] ?? null]);
       judged = JSON.parse(await judge.call("judge", given, JUDGE_SECONDS));
@@ -159,7 +159,8 @@ export function defineMarking(chapters, address) {
         const name = document.createElement("strong");
         name.textContent = `${SIGNS[mark] ?? "?"} ${exercise} `;
         const said = document.createElement("span");
-        said.textContent = mark === "right" ? mark : `${mark}. ${sentence}`;
+        const more = mark === "wrong" || mark === "not marked";
+        said.textContent = more ? `${mark}. ${sentence.replace(`${exercise}: not yet. `, "")}` : mark;
         item.append(name, said);
         list.append(item);
       }

@@ -218,18 +218,18 @@ def judge(name: str, told: Any) -> dict[str, str]:
     'not marked'
     """
     if name in WITH_TENSORS:
-        return _not_marked(name, "it needs PyTorch; run it yourself, where nothing can be lost")
+        return _not_marked("it needs PyTorch; run it yourself, where nothing can be lost")
     try:
         if len(json.dumps(told)) > MOST_LETTERS:
-            return _not_marked(name, "its answers are too large")
+            return _not_marked("its answers are too large")
         if "answers" not in told:
-            return _not_marked(name, str(told["reason"])[:500])
+            return _not_marked(str(told["reason"])[:500])
         cases = EXERCISES[name].cases()
         recorded = [_recorded(answer) for answer in told["answers"]]
         if len(recorded) != len(cases):
-            return _not_marked(name, "not every case was answered")
+            return _not_marked("not every case was answered")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return _not_marked(name, "what its program gave cannot be read")
+        return _not_marked("what its program gave cannot be read")
     verdict = check(_replayed(name, recorded))
     if verdict.right:
         mark = "right"
@@ -238,8 +238,8 @@ def judge(name: str, told: Any) -> dict[str, str]:
     return {"mark": mark, "sentence": verdict.sentence}
 
 
-def _not_marked(name: str, reason: str) -> dict[str, str]:
-    return {"mark": NOT_MARKED, "sentence": f"{name}: {NOT_MARKED}: {reason}."}
+def _not_marked(reason: str) -> dict[str, str]:
+    return {"mark": NOT_MARKED, "sentence": f"{reason[:1].upper()}{reason[1:]}."}
 
 
 def _recorded(answer: Any) -> tuple[Any, Any, Exception | None]:
