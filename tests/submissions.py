@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from book.chapters import BOOK
-from scripts.classroom.tasks import called, solutions, tasks
+from scripts.classroom.tasks import solutions, tasks
 
 CHAPTER = BOOK / "00_start_here.ipynb"
 NAMES = ("grid_shape", "must_say", "mean_surprise")
@@ -36,6 +36,14 @@ def must_say(ids, end_id):
 def mean_surprise(probabilities):
     while True: pass
 """
+LOOPS_LAST = {
+    "mean_surprise": """def mean_surprise(probabilities):
+    while True:
+        try:
+            while True: pass
+        except BaseException:
+            pass"""
+}
 READS_A_FILE = """
 def asked(address):
     import js
@@ -61,18 +69,19 @@ def grid_shape(grid): return 0, 0
 def notebook(answers: str | dict[str, str] | None, name: str = "Ada") -> dict:
     """Give a task notebook that was handed in, with answers in the cells of their exercises.
 
-    One text in the place of answers stands in the first cell, and the stubs are taken away.
+    One text in the place of answers stands in the first cell, and the stubs are taken away; what
+    nbgrader knows of the cells stays.
     """
     made = tasks(json.loads(CHAPTER.read_text(encoding="utf-8")))
     made["cells"][0]["source"] = made["cells"][0]["source"].replace(
         "Your name: ", f"Your name: {name}"
     )
     for cell in made["cells"]:
-        if cell["cell_type"] == "code" and (exercise := called(cell["source"])):
-            if isinstance(answers, dict) and exercise in answers:
-                cell["source"] = f"{answers[exercise]}\n\ncheck({exercise})"
-            elif isinstance(answers, str):
-                cell["source"] = f"check({exercise})"
+        exercise = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if isinstance(answers, dict) and exercise in answers:
+            cell["source"] = answers[exercise]
+        elif isinstance(answers, str) and exercise in NAMES:
+            cell["source"] = "# in the first cell"
     if isinstance(answers, str):
         made["cells"][1]["source"] += f"\n{answers}"
     return made

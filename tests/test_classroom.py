@@ -11,6 +11,7 @@ from companion.checking import check
 from companion.exercises import WITH_TENSORS
 from scripts.classroom.build import as_teachers
 from scripts.classroom.tasks import (
+    assignment,
     page_without_solutions,
     solutions,
     tasks,
@@ -31,14 +32,19 @@ def code(notebook: dict[str, Any]) -> list[str]:
 @every_path
 def test_tasks_are_the_exercises_of_the_chapter_each_with_its_hint_and_no_solution(path):
     made = tasks(read(path))
-    _, *stubs = code(made)
-    assert stubs == list(exercises(path).values())
+    _, *cells = code(made)
+    names = list(exercises(path))
+    assert cells[1::2] == [f"check({name})" for name in names]
+    for name, stub in zip(names, cells[::2], strict=True):
+        assert stub.endswith("\n    ...")
+        assert f"def {name}(" in stub
     text = json.dumps(made)
-    assert text.count("<summary>Hint</summary>") == len(stubs)
+    assert text.count("<summary>Hint</summary>") == len(names)
+    assert "HIDDEN TESTS" not in text
     assert "<summary>Solution</summary>" not in text
     assert "<summary>Solution</summary>" not in json.dumps(without_solutions(read(path)))
     assert [cell["outputs"] for cell in made["cells"] if cell["cell_type"] == "code"] == [
-        [] for _ in range(len(stubs) + 1)
+        [] for _ in range(2 * len(names) + 1)
     ]
 
 
@@ -46,13 +52,15 @@ def test_tasks_are_the_exercises_of_the_chapter_each_with_its_hint_and_no_soluti
 def test_a_task_is_solved_by_the_solution_with_the_imports_of_its_notebook_alone(path):
     notebook = read(path)
     assert solutions(notebook) == right_answers(path)
-    imports, *_ = code(tasks(notebook))
+    imports, *cells = code(assignment(notebook))
     assert "torch" not in imports
     for name, answer in solutions(notebook).items():
         if name not in WITH_TENSORS:
             space: dict[str, Any] = {"__name__": "__main__"}
+            (source,) = (cell for cell in cells if f"def {name}(" in cell)
+            assert answer.splitlines()[-1] in source
             exec(imports, space)
-            exec(answer, space)
+            exec(source, space)
             assert check(space[name]), name
 
 

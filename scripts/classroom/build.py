@@ -19,7 +19,14 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from companion.answering.engine import marking_script
-from scripts.classroom.tasks import page_without_solutions, solutions, tasks, without_solutions
+from scripts.classroom.tasks import (
+    GRADER_SETTINGS,
+    assignment,
+    page_without_solutions,
+    solutions,
+    tasks,
+    without_solutions,
+)
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -47,6 +54,7 @@ def main(site: Path, out: Path, small: bool) -> Path:
     script = marking_script("../students/_static/python.js")
     (teacher / "marking.js").write_text(script, encoding="utf-8")
     write_tasks(students / "tasks")
+    write_assignments(teacher / "nbgrader")
     (out / "START_HERE.html").write_text(start_here(out, small), encoding="utf-8")
     return pack(out)
 
@@ -108,6 +116,29 @@ def keep_back(teacher: Path, students: Path) -> None:
     page = (HERE / "plain.html").read_text("utf-8")
     page = page.replace("TITLE", "Solutions of all exercises").replace("BODY", "\n".join(parts))
     (teacher / "solutions.html").write_text(page, encoding="utf-8")
+
+
+def write_assignments(folder: Path) -> None:
+    """Write what nbgrader makes its releases of, with solutions and hidden tests."""
+    for path in sorted(BOOK.glob("[0-9]*.ipynb")):
+        place = folder / "source" / path.stem
+        place.mkdir(parents=True)
+        (place / path.name).write_text(_as_json(assignment(_read(path))), encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(GRADER_SETTINGS, encoding="utf-8")
+    (folder / "README.txt").write_text(
+        "A course for nbgrader 0.9.6. In an environment that has nbgrader and the companion (its\n"
+        "wheel is in students/tasks), and in this folder:\n\n"
+        "    nbgrader generate_assignment 00_start_here\n\n"
+        "The release that it makes is the notebook in students/tasks. Put what comes back into\n"
+        "submitted/STUDENT/00_start_here/00_start_here.ipynb, and then:\n\n"
+        "    nbgrader autograde 00_start_here\n"
+        "    nbgrader export\n\n"
+        "nbgrader runs the students' code with all your rights. It is no sandbox: do it in a\n"
+        "container, or on a machine that has nothing to lose. Each function is judged in another\n"
+        "Python, so whoever overwrites check wins nothing; a program that is written against\n"
+        "nbgrader itself can still win. The page marking.html runs nothing on your machine.\n",
+        encoding="utf-8",
+    )
 
 
 def write_tasks(folder: Path) -> None:

@@ -12,10 +12,35 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from companion.exercises import WITH_TENSORS
+
 Notebook = dict[str, Any]
 
 SOLUTION = re.compile(r"<details[^>]*>\s*<summary>Solution</summary>(.*?)</details>\s*", re.DOTALL)
 WITH_TEACHER = "*The solution is with your teacher.*\n\n"
+HIDDEN = """\
+### BEGIN HIDDEN TESTS
+# The function is called here, and what it gave is judged in another Python.
+import json, subprocess, sys
+from companion.answering.marking import told_of
+
+judged = subprocess.run(
+    [sys.executable, "-I", "-m", "companion.answering.marking", "NAME"],
+    input=json.dumps(told_of("NAME", NAME)), capture_output=True, text=True, timeout=60,
+)
+assert judged.stdout.startswith("right"), judged.stdout
+### END HIDDEN TESTS"""
+"""What nbgrader adds to the test of an exercise when it grades."""
+
+GRADER_SETTINGS = """\
+# nbgrader's settings for the exercises of this book.
+c = get_config()
+c.CourseDirectory.course_id = "inside_the_batch"
+c.ClearSolutions.code_stub = {"python": "..."}
+# A cell that goes on for longer is stopped, and its exercise has no point.
+c.Execute.timeout = 10
+"""
+
 LIGHT = ("checking", "entries", "formatting")
 """The companion's modules that tasks may import and that need the standard library alone."""
 
@@ -85,11 +110,23 @@ def light_imports(source: str) -> str:
 
 
 def tasks(notebook: Notebook) -> Notebook:
-    """Give a notebook with the exercises of a chapter alone: text, stub, hint, no solution."""
-    cells = list(_task_cells(without_solutions(notebook)["cells"]))
+    """Give a notebook with the exercises of a chapter alone: text, stub, hint, no solution.
+
+    It is what nbgrader would release of `assignment`, and any notebook program runs it.
+    """
+    return _made(notebook, {})
+
+
+def assignment(notebook: Notebook) -> Notebook:
+    """Give the same with solutions and hidden tests, as nbgrader's source version."""
+    return _made(notebook, solutions(notebook))
+
+
+def _made(notebook: Notebook, answers: dict[str, str]) -> Notebook:
+    cells = list(_task_cells(notebook, answers))
     for number, cell in enumerate(cells, 1):
         cell["id"] = f"task-{number:02d}"
-        cell["metadata"] = {}
+        cell.setdefault("metadata", {})
         if cell["cell_type"] == "code":
             cell |= {"execution_count": None, "outputs": []}
     return {
@@ -100,26 +137,68 @@ def tasks(notebook: Notebook) -> Notebook:
     }
 
 
-def _task_cells(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _task_cells(notebook: Notebook, answers: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Give the cells of a task notebook: the title, the imports, and each exercise."""
+    cells = without_solutions(notebook)["cells"]
     title = joined(cells[0]["source"]).splitlines()[0]
     (code, *_) = (cell for cell in cells if cell["cell_type"] == "code")
     yield {
         "cell_type": "markdown",
         "source": f"{title}: exercises\n\nYour name: \n\nRun the first cell. Then finish each "
-        "function and run its cell; `check` says which property does not hold yet. Save, and "
-        "hand in this file.",
+        "function and run its cell and the one below it; `check` says which property does not "
+        "hold yet. Save, and hand in this file.",
     }
     yield {"cell_type": "code", "source": light_imports(joined(code["source"]))}
+    right = solutions(notebook)
     inside = False
     for cell in cells:
         source = joined(cell["source"])
+        name = called(source)
         if cell["cell_type"] == "markdown":
             source, inside = _exercises_part(source, inside)
             if source:
                 yield {"cell_type": "markdown", "source": source}
-        elif inside and called(source):
-            yield {"cell_type": "code", "source": source}
+        elif inside and name:
+            graded = name not in WITH_TENSORS
+            yield _cell(answer(right[name], name in answers), name, "solution", graded)
+            test = f"check({name})"
+            if name in answers and graded:
+                test += "\n" + HIDDEN.replace("NAME", name)
+            yield _cell(test, f"check_{name}", "grade", graded)
+
+
+def answer(solution: str, shown: bool) -> str:
+    r"""Give the cell of an answer: the function with its body, between marks, or without it.
+
+    >>> print(answer("def f(x):\n    return x + 1\n", shown=False))
+    def f(x):
+        ...
+    >>> print(answer("def f(x):\n    return x + 1\n", shown=True))
+    def f(x):
+        ### BEGIN SOLUTION
+        return x + 1
+        ### END SOLUTION
+    """
+    lines = solution.rstrip().splitlines()
+    begin = next(at for at, line in enumerate(lines) if line.startswith("def ")) + 1
+    body = ["    ### BEGIN SOLUTION", *lines[begin:], "    ### END SOLUTION"]
+    return "\n".join([*lines[:begin], *(body if shown else ["    ..."])])
+
+
+def _cell(source: str, name: str, role: str, graded: bool) -> dict[str, Any]:
+    """Give a code cell with what nbgrader has to know of it."""
+    marks = {
+        "grade": role == "grade",
+        "grade_id": name,
+        "locked": role == "grade",
+        "schema_version": 3,
+        "solution": role == "solution",
+        "task": False,
+    }
+    if role == "grade":
+        marks["points"] = 1
+    metadata = {"nbgrader": marks} if graded else {}
+    return {"cell_type": "code", "source": source, "metadata": metadata}
 
 
 def _exercises_part(source: str, inside: bool) -> tuple[str, bool]:
