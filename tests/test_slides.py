@@ -58,13 +58,14 @@ def test_code_with_what_it_prints_fits_on_a_slide_by_their_lines_together():
 
 def test_no_slide_and_no_note_has_a_solution_and_hints_are_noted():
     parts = (
-        "<h3>Exercise 1</h3><p>Write it.</p>",
+        "<h2>Exercises</h2><h3>Exercise 1</h3><p>It counts. Write it.</p>",
         cell("def f(x):\n    ...\n\n\ncheck(f)", "f: not attempted yet"),
         "<details><summary>Hint</summary><p>Count.</p></details>",
         "<details><summary>Solution</summary><pre>return 1</pre></details>",
     )
     assert "return 1" not in "".join(shown(*parts)) + noted(*parts)
     assert "Count." in noted(*parts)
+    assert "<p>It counts. Write it.</p>" in "".join(shown(*parts))
     assert "check(f)" not in "".join(shown(*parts))
 
 

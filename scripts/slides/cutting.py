@@ -90,7 +90,11 @@ def _add(group: list[Slide], part: Tag, heading: str) -> None:
         else:
             group.append(Slide("heading", [heading, str(_bare(part))]))
     elif kind == "prose":
-        _tell(_with_room(group, heading, full=False), part)
+        slide = _with_room(group, heading, full=False)
+        if ">Exercises<" in heading:  # half a task is none
+            slide.shown.append(str(part))
+        else:
+            _tell(slide, part)
     elif kind == "list":
         _list(_with_room(group, heading, full=False), part)
     elif kind == "choices":
