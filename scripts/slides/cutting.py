@@ -3,8 +3,8 @@
 A heading begins a slide. Of a paragraph its first sentence is shown, and the rest is for the
 speaker's notes. The card, a prediction, a picture, the explorer, a short piece of code with what
 it printed, a mistake and its cure, a question of the quiz: each is something to look at, and a
-slide has one such thing. Code and print that are too long for a slide go to the notes, hints
-too; solutions go nowhere. What it leaves out: the file around the slides (`build.py`).
+slide has one such thing. A task is shown whole. Code and print that are too long go to the
+notes, hints too; solutions go nowhere. What it leaves out: the file around the slides (`build.py`).
 """
 
 import re
