@@ -16,6 +16,9 @@ ALONE := _build/alone
 # The Python that runs exercises in a page.
 PAGE_PYTHON := _build/page_python
 MAKING := scripts/page_python
+SLIDES := scripts/slides
+CLASSROOM := _build/inside-the-batch-classroom
+SMALL ?=
 
 # "python3.11" where "python3" is another version
 ifneq ($(shell command -v python3.11 2>/dev/null),)
@@ -27,7 +30,7 @@ test notebooks: export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help book types test fuzz pdf lab notebooks bench pins clean
+.PHONY: help book slides classroom types test fuzz pdf lab notebooks bench pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -48,12 +51,25 @@ $(PAGE_PYTHON)/python.js: .venv/ready $(wildcard $(MAKING)/*.*) $(wildcard compa
 	&& $(BIN)/python $(MAKING)/build.py $@ \
 	|| echo "The page's Python was not fetched; pages are made without editors for their exercises"
 
+slides: $(SITE)/slides/.built ## cut every chapter into slides, in the site's folder slides
+	@echo "The slides are in $(CURDIR)/$(SITE)/slides"
+
+# reveal.js comes from npm, by its lock file, once.
+$(SITE)/slides/.built: $(SITE)/.built $(wildcard $(SLIDES)/*.*)
+	@test -d $(SLIDES)/node_modules/reveal.js || $(BIN)/npm ci --prefix $(SLIDES) --ignore-scripts --silent
+	@$(BIN)/python -m scripts.slides.build $(SITE)
+	@touch $@
+
+classroom: $(SITE)/slides/.built ## pack a classroom in one zip; SMALL=yes leaves out the pages' Python
+	@$(BIN)/python -m scripts.classroom.build $(SITE) $(CLASSROOM)$(if $(SMALL),-small --small)
+
 types: .venv/ready
 	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 test: .venv/ready ## prove it: style, types, units, properties, every cell, parity, the site
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types book
+	@$(MAKE) --no-print-directory classroom || echo "No slides, no classroom; their tests say so"
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 	$(BIN)/python scripts/alone.py $(ALONE) $(CHAPTERS)
 
@@ -84,7 +100,7 @@ pins: ## renew requirements.txt from the ranges in pyproject.toml
 	$(PYTHON) scripts/pins.py $(PIP_ARGS)
 
 clean: ## remove the built site and the environment
-	rm -rf _build .venv tests/javascript/node_modules $(MAKING)/node_modules
+	rm -rf _build .venv tests/javascript/node_modules $(MAKING)/node_modules $(SLIDES)/node_modules
 
 .venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(v < (3, 11, 2) and f"Python 3.11.2 is needed, and $(PYTHON) is {v[0]}.{v[1]}.{v[2]}; name another with make PYTHON=...")'

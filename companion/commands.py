@@ -1,10 +1,11 @@
-"""The command line: `python -m companion audit FILE`, `show FILE` and `answers NAME`.
+"""The command line: `python -m companion audit FILE`, `show FILE`, `answers NAME`, `marks FOLDER`.
 
 `audit` prints the survey of a file of entries or conversations, or the audit of rows of ids,
-`show` one of them, an entry through all six steps, and `answers` what a learner of that name
-should find in their own batch. The exit status is 0 where nothing is
-wrong, 1 where errors were found, and 2 where the command could not do its work; then one
-sentence on stderr says why. What it leaves out: everything but reading arguments and printing.
+`show` one of them, an entry through all six steps, `answers` what a learner of that name
+should find in their own batch, and `marks` tabulates what a class handed in. The exit status
+is 0 where nothing is wrong, 1 where errors were found, and 2 where the command could not do
+its work; then one sentence on stderr says why. What it leaves out: everything but reading
+arguments and printing.
 
 Nothing but the standard library is imported here; a command imports what it needs when it
 runs, so that `--help` answers at once.
@@ -65,6 +66,8 @@ EPILOG = """examples:
       what a maximum length cuts, and whether the test asks what was trained on
   python -m companion show my.json --entry 17
       entry 17 as text, tokens, inputs and targets
+  python -m companion marks handed_in --csv marks.csv
+      for teachers: the lines that a class handed in, as one table
 
 exit status: 0 nothing wrong, 1 errors found in the entries, 2 nothing done
 """
@@ -116,6 +119,19 @@ def _audit(given: argparse.Namespace) -> int:
         if found.findings:
             print(show_lines(_look_at(given, found.findings[0].rows[0])))
     return FOUND if found.errors else 0
+
+
+def _marks(given: argparse.Namespace) -> int:
+    from companion.tabulating import as_csv, as_text, tabulate
+
+    rows = tabulate(given.folder)
+    if given.csv is not None:
+        with open(given.csv, "w", encoding="utf-8-sig", newline="") as file:
+            file.write(as_csv(rows))
+    print("\n".join(map(show_lines, as_text(rows).split("\n"))))
+    lines = sum(row.work is not None for row in rows)
+    print(f"{lines} {'line' if lines == 1 else 'lines'}; {len(rows) - lines} could not be read")
+    return FOUND if lines < len(rows) else 0
 
 
 def _survey(given: argparse.Namespace, rows: "FileRows") -> "Found":
@@ -386,6 +402,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("--full", action="store_true", help="print every line of what is long")
     _add_answers(commands)
+    told = "put the lines that a class handed in into one table"
+    marks = commands.add_parser("marks", help=told, description=f"{told.capitalize()}.")
+    marks.set_defaults(run=_marks, prog=f"{prog} marks")
+    marks.add_argument(
+        "folder", metavar="FOLDER", help="the mails, texts and notebooks as they came"
+    )
+    marks.add_argument("--csv", metavar="FILE", help="write the table as CSV, too")
     return parser
 
 

@@ -126,7 +126,7 @@ def test_an_entry_is_shown_with_0(few, capsys):
     assert out.endswith(walk(FEW[8], mask="prompt", longest=longest) + "\n")
 
 
-@pytest.mark.parametrize("command", [[], ["audit"], ["show"]])
+@pytest.mark.parametrize("command", [[], ["audit"], ["show"], ["marks"]])
 def test_help_is_for_a_stranger_and_80_columns_wide(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as ended:
@@ -134,7 +134,7 @@ def test_help_is_for_a_stranger_and_80_columns_wide(command, capsys, monkeypatch
     out, err = capsys.readouterr()
     assert (ended.value.code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
-    assert "FILE" in out
+    assert ("FOLDER" if command == ["marks"] else "FILE") in out
     if not command:
         assert "python -m companion audit my.json" in out
         assert "exit status: 0 nothing wrong, 1 errors found" in out
@@ -145,7 +145,8 @@ def test_every_example_in_the_help_is_a_command_that_works(tmp_path, monkeypatch
     write(tmp_path, "my.json", [asdict(entry) for entry in load_entries()[:20]])
     write(tmp_path, "test.json", [asdict(entry) for entry in load_entries()[20:30]])
     examples = re.findall(r"^  python -m companion (.*)$", commands.EPILOG, re.MULTILINE)
-    assert len(examples) == 3
+    (tmp_path / "handed_in").mkdir()
+    assert len(examples) == 4
     for example in examples:
         assert main(example.split()) == 0
         assert capsys.readouterr().err == ""

@@ -135,6 +135,21 @@ export function makePython(address) {
 
   return {
     /**
+     * Call a part of the marking in this Python; what goes in and what comes out is JSON.
+     * Throws where it is silent for longer than `seconds`, or broke off; then Python is ended.
+     * @param {string} part
+     * @param {string} given
+     * @param {number} seconds
+     * @returns {Promise<string>}
+     */
+    async call(part, given, seconds) {
+      await start();
+      const said = await converse(/** @type {Worker} */ (worker), { part, given }, seconds);
+      if (typeof said?.told === "string") return said.told;
+      end();
+      throw new Error(said ? "Python broke off" : "it did not end");
+    },
+    /**
      * Try an answer, after all that were asked before.
      * @param {Answer} answer
      * @returns {Promise<Told>}

@@ -6,7 +6,7 @@ What it leaves out: the large script with Python itself, which is built from npm
 
 import json
 
-from companion.exercises import EXERCISES, WITH_TENSORS
+from companion.exercises import CHAPTERS, EXERCISES, WITH_TENSORS
 from companion.explorer.bundle import as_function
 
 RUNNABLE = tuple(name for name in EXERCISES if name not in WITH_TENSORS)
@@ -26,4 +26,19 @@ def answers_script() -> str:
     return (
         f'(() => {{\n"use strict";\n{modules}\n'
         f"editor_js.defineEditors({json.dumps(RUNNABLE)}, {place});\n}})();\n"
+    )
+
+
+def marking_script(python: str) -> str:
+    """Give the classic script of the page that marks notebooks.
+
+    `python`: where the page's Python is, seen from that page.
+
+    >>> "defineMarking" in marking_script("python.js").splitlines()[-2]
+    True
+    """
+    modules = "\n".join(as_function(name, "answering") for name in ("engine", "marking"))
+    return (
+        f'(() => {{\n"use strict";\n{modules}\n'
+        f"marking_js.defineMarking({json.dumps(CHAPTERS)}, {json.dumps(python)});\n}})();\n"
     )

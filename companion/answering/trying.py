@@ -30,7 +30,7 @@ random.Random("")  # finds its hash at the first text, which would look like a c
 _RELIED_ON = ("builtins", "copy", "inspect", "io", "json", "random", "re", "sys", "traceback")
 
 
-class _NeverEnds(BaseException):
+class NeverEnds(BaseException):
     """No Exception, so that neither the answer nor `check` takes it for one of theirs."""
 
 
@@ -64,7 +64,7 @@ def try_answer(source: str, name: str, imports: str = "", seconds: float = 5) ->
     try:
         space = _imported(imports)
         with redirect_stdout(printed), redirect_stderr(printed):
-            sys.settrace(_watch(until))
+            sys.settrace(trace_until(until))
             try:
                 exec(compile(source, FILE, "exec"), space)
                 if callable(space.get(name)):
@@ -74,7 +74,7 @@ def try_answer(source: str, name: str, imports: str = "", seconds: float = 5) ->
                     found["sentence"] = f"There is no function {name} in your answer."
             finally:
                 sys.settrace(None)
-    except _NeverEnds as stop:
+    except NeverEnds as stop:
         found["sentence"] = (
             f"{name}: stopped after {seconds:g} seconds, at line {stop}. Does a loop never end?"
         )
@@ -109,12 +109,12 @@ def _imported(source: str) -> dict[str, Any]:
     return space
 
 
-def _watch(until: float) -> Callable[..., Any]:
+def trace_until(until: float) -> Callable[..., Any]:
     """Give a trace function that stops the reader's own lines after a while."""
 
     def step(frame: FrameType, event: str, argument: Any) -> Any:
         if time.monotonic() > until:
-            raise _NeverEnds(frame.f_lineno)
+            raise NeverEnds(frame.f_lineno)
         return step
 
     def call(frame: FrameType, event: str, argument: Any) -> Any:

@@ -5,6 +5,9 @@
 
 /** Python's own name for `try_answer_as_json`, once it is there. */
 let tryAnswer = null;
+/** The same for `call` of `companion.answering.marking`, which the marking page alone asks for. */
+let callPart = null;
+let python = null;
 
 /** Start Python with a compiled engine, its library and the companion's files. */
 async function start({ engine, library, files, lock }) {
@@ -18,7 +21,7 @@ async function start({ engine, library, files, lock }) {
   WebAssembly.instantiateStreaming = async (_, imports) => (
     { module: engine, instance: await WebAssembly.instantiate(engine, imports) }
   );
-  const python = await self.loadPyodide({
+  python = await self.loadPyodide({
     indexURL: "file:///python/",
     packageBaseUrl: "file:///python/",
     lockFileContents: lock,
@@ -42,6 +45,9 @@ self.onmessage = async ({ data }) => {
     if (data.start) {
       await start(data.start);
       self.postMessage({ started: true });
+    } else if (data.part) {
+      callPart ??= python.runPython("from companion.answering.marking import call\ncall");
+      self.postMessage({ told: callPart(data.part, data.given) });
     } else {
       const { source, name, imports, seconds } = data.answer;
       self.postMessage({ told: JSON.parse(tryAnswer(source, name, imports, seconds)) });

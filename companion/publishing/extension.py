@@ -19,6 +19,7 @@ from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
 from docutils.parsers.rst import directives  # type: ignore[import-untyped]
+from docutils.statemachine import StringList  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -40,6 +41,7 @@ from companion.learning.script import ending, learning_script, own_script
 from companion.masking import MASKS
 from companion.publishing.folding import fold_cells
 from companion.publishing.mending import mend_page, without_far_scripts
+from companion.publishing.objectives import minutes_table, objectives_table
 from companion.publishing.searching import search_script
 from companion.publishing.shrinking import shrunk, shrunk_style
 from companion.publishing.vocabulary import smollm2_script, vocabulary_script
@@ -154,6 +156,27 @@ def _listed_steps(directive: SphinxDirective) -> nodes.container:
             f"{directive.name}: its content is a list of {len(STEPS)}, one item for each step"
         )
     return held
+
+
+class TeachersTable(SphinxDirective):
+    """Show a table made from the chapters' cards: ```` ```{teachers-table} objectives ````."""
+
+    required_arguments = 1
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        """Read the cards, and have the table made of them parsed as the page's own Markdown."""
+        made = {"objectives": objectives_table, "minutes": minutes_table}[self.arguments[0]]
+        book = Path(self.env.srcdir) / "book"
+        for path in book.glob("[0-9]*.ipynb"):
+            self.env.note_dependency(str(path))
+        try:
+            lines = StringList(made(book).splitlines(), "the chapters' cards")
+        except ValueError as error:
+            raise self.error(f"{self.name}: {error}") from None
+        parent = nodes.container(classes=["teachers-table"])
+        self.state.nested_parse(lines, self.content_offset, parent)
+        return [parent]
 
 
 class PathDirective(SphinxDirective):
@@ -349,6 +372,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.setup_extension(f"companion.publishing.{part}")
     app.add_directive("batch-table", BatchTableDirective)
     app.add_directive("batch-explorer", BatchExplorerDirective)
+    app.add_directive("teachers-table", TeachersTable)
     app.add_directive("learning-path", PathDirective)
     app.add_directive("progress", ProgressDirective)
     app.add_directive("batch-steps", BatchStepsDirective)

@@ -20,7 +20,7 @@ COMPANION = HERE.parents[1] / "companion"
 PYODIDE = HERE / "node_modules" / "pyodide"
 
 SHIPPED = ("__init__.py", "checking.py", "entries.py", "formatting.py", "answering/__init__.py",
-           "answering/trying.py", "exercises/*.py")  # fmt: skip
+           "answering/trying.py", "answering/marking.py", "exercises/*.py")  # fmt: skip
 """The companion's files that an answer and its checking need; the standard library is enough
 for each of them."""
 
