@@ -80,6 +80,12 @@ ASKED: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("exact_share", "paired_differences", "middle_95"),
         ("first_loss", "doctor"),
     ),
+    "styles": (
+        ("paired_rounds", "still_found"),
+        ("read_interval",),
+        ("flaw",),
+        ("entries_needed", "predict: After tuning: the styles"),
+    ),
 }
 """For each chapter, and each objective on its card in their order, what asks for it: exercises by
 name, a prediction by the heading of its section, or the quiz by words of the question."""
