@@ -109,4 +109,8 @@ function follow(own, box) {
   if (table && panel.scrollHeight > panel.clientHeight) {
     panel.scrollTop += table.getBoundingClientRect().bottom - panel.getBoundingClientRect().bottom + 8;
   }
+  // Where the tensor stays at the top of the window, the box may have come to lie beneath it.
+  const [above, typed] = [panel, box].map((one) => one.getBoundingClientRect());
+  const isBeside = above.right <= typed.left || typed.right <= above.left;
+  if (!isBeside && above.top < typed.bottom && typed.top < above.bottom) window.scrollBy(0, typed.top - above.bottom - 8);
 }
