@@ -16,12 +16,18 @@ from typing import NamedTuple
 from companion.exercises import CHAPTERS
 from companion.handing import Work, find_lines, read_line
 from companion.naming import fold_name
+from companion.owning import CHAPTER as OWN
+from companion.owning import TASKS
 
 MOST_BYTES = 5_000_000
 """Of a file that is read; a line has about a hundred."""
 
 HEAD = ("name", "chapter", "solved", "of", "exercises", "turns", "quiz", "file", "note")
 """What a row says, in the order of its cells."""
+
+
+ASKED = {name: len(tasks) for name, tasks in CHAPTERS.items()} | {OWN: TASKS}
+"""How many tasks each chapter has, and the learner's own batch."""
 
 
 class Row(NamedTuple):
@@ -117,7 +123,7 @@ def _row(line: str, name: str, seen: dict[str, str]) -> Row:
     # Without the breaks that a mail put in, a line that was sent on is the same line.
     first = seen.setdefault(" ".join(line.replace(">", " ").split()), name)
     note = "" if first == name else f"the same line as in {first}"
-    if len(CHAPTERS.get(work.chapter, ())) != work.exercises:
+    if ASKED.get(work.chapter) != work.exercises:
         note = f"this edition has no chapter {work.chapter!r} with {work.exercises} exercises"
     return Row(name, work, note)
 
@@ -125,7 +131,7 @@ def _row(line: str, name: str, seen: dict[str, str]) -> Row:
 def _order(row: Row) -> tuple[bool, str, int, str]:
     if row.work is None:
         return True, "", 0, row.file
-    place = list(CHAPTERS).index(row.work.chapter) if row.work.chapter in CHAPTERS else 99
+    place = list(ASKED).index(row.work.chapter) if row.work.chapter in ASKED else len(ASKED)
     return False, fold_name(row.work.name), place, row.file
 
 

@@ -188,6 +188,7 @@ MEANT = {
     *(
         "Array",
         "Boolean",
+        "CustomEvent",
         "Error",
         "Map",
         "MutationObserver",

@@ -64,6 +64,11 @@ def test_a_line_that_came_twice_and_one_of_another_edition_have_a_note(folder):
     assert found["other.txt"] == ("Cem", "this edition has no chapter 'padding' with 9 exercises")
 
 
+def test_a_batch_of_ones_own_is_handed_in_like_a_chapter(folder):
+    (folder / "own.txt").write_text(write_line(Work("Cem", "own_batch", (1, 8), 8)), "utf-8")
+    assert told(folder)["own.txt"] == ("Cem", "")
+
+
 def test_no_cell_of_the_csv_is_a_formula(tmp_path):
     names = ('=HYPERLINK("x")', "+1", "-1", "@sum", " =1")
     lines = [write_line(Work(name, "padding", (), 5)) for name in names]

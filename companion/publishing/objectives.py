@@ -91,6 +91,10 @@ ASKED: Mapping[str, tuple[tuple[str, ...], ...]] = {
 name, a prediction by the heading of its section, or the quiz by words of the question."""
 
 
+BESIDE = ("before",)
+"""Pages that have exercises and are no chapters, with no card of objectives."""
+
+
 class Card(NamedTuple):
     """What a chapter's card says: the title, the objectives, minutes to read and to answer."""
 
@@ -101,15 +105,16 @@ class Card(NamedTuple):
 
 
 def chapter_files(book: Path) -> dict[str, Path]:
-    """Give the notebook of each chapter that has exercises, by the chapter's name.
+    """Give the notebook of each numbered chapter that has exercises, by the chapter's name.
 
     Raises `ValueError` for a chapter without a notebook.
     """
     there = {path.stem.split("_", 1)[1]: path for path in sorted(book.glob("[0-9]*_*.ipynb"))}
-    missing = [name for name in CHAPTERS if name not in there]
+    chapters = [name for name in CHAPTERS if name not in BESIDE]
+    missing = [name for name in chapters if name not in there]
     if missing:
         raise ValueError(f"{book} has no notebook for {', '.join(missing)}")
-    return {name: there[name] for name in CHAPTERS}
+    return {name: there[name] for name in chapters}
 
 
 def prose_of(path: Path) -> str:
