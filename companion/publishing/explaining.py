@@ -39,7 +39,10 @@ _LEFT_ALONE = (
     addnodes.toctree,
 )
 # What cells hold and print, a chapter's card, lists of sources and of names.
-_CLASSES_LEFT_ALONE = {"cell", "card", "bibliography", "autosummary"}
+_CLASSES_LEFT_ALONE = {
+    *("cell", "card", "bibliography", "autosummary"),
+    *("batch-steps", "be-explained"),  # a picture's words, and an explorer's
+}
 
 
 def inflected(term: str) -> str:

@@ -241,10 +241,10 @@ def write_assets(app: Sphinx) -> None:
         return
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "batch-table.css").write_text(stylesheet(), encoding="utf-8")
+    (folder / "batch-table.css").write_text(shrunk_style(stylesheet()), encoding="utf-8")
     light = partial(shrunk, modules=Path(app.srcdir) / "scripts/page_python/node_modules")
     written = {
-        "page.js": (_HERE / "page.js").read_text("utf-8"),
+        "page.js": light((_HERE / "page.js").read_text("utf-8")),
         "search.js": light((_HERE / "search.js").read_text("utf-8")),
         "explorer.css": shrunk_style((_ALIVE / "explorer.css").read_text("utf-8")),
         "explorer.js": light(page_script()),
@@ -339,6 +339,13 @@ def write_search(app: Sphinx, failed: Exception | None) -> None:
         (site / "_static" / "search_texts.js").write_text(script, encoding="utf-8")
 
 
+def shrink_book_style(app: Sphinx, failed: Exception | None) -> None:
+    """Shrink the book's own style sheet, which Sphinx has copied as it is."""
+    style = Path(app.outdir) / "_static" / "book.css"
+    if failed is None and style.is_file():
+        style.write_text(shrunk_style(style.read_text("utf-8")), encoding="utf-8")
+
+
 def index_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     """Give the folder a first page, which leads to the book's own."""
     root = app.config.root_doc
@@ -390,6 +397,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", bring_learning)
     app.connect("html-page-context", bring_search)
     app.connect("build-finished", write_search)
+    app.connect("build-finished", shrink_book_style)
     # After every other extension has had its say.
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,25 +32,25 @@
   const countOf = (text, pattern) => (text.match(pattern) ?? []).length;
 
   /**
-   * Give the places in which all words stand, best first: a section's text and heading, and its
-   * page's title.
+   * Give the places in which so many of the words stand, best first: a section's text and heading,
+   * and its page's title.
    *
    * @param {[string, [string, string, string][]][]} texts
    * @param {RegExp[]} patterns
    */
-  function placesOf(texts, patterns) {
+  function placesOf(texts, patterns, least = patterns.length) {
     const found = [];
     for (const [page, sections] of texts) {
       const title = sections[0][1];
       for (const [anchor, heading, text] of sections) {
-        let score = 0;
+        let [score, present] = [0, 0];
         for (const pattern of patterns) {
           const named = countOf(alike(heading), pattern);
           const counted = countOf(alike(text), pattern);
-          if (!named && !counted) score = -Infinity;
+          if (named || counted) present += 1;
           score += 12 * Math.min(named, 1) + Math.min(counted, 3) + 6 * Math.min(countOf(alike(title), pattern), 1);
         }
-        if (score > 0) found.push({ page, title, anchor, heading, text, score });
+        if (present >= least && score > 0) found.push({ page, title, anchor, heading, text, score: score + 100 * present });
       }
     }
     return found.sort((a, b) => b.score - a.score);
@@ -99,6 +99,11 @@
   if (!places.length) {
     patterns = words.map((word) => patternOf(word.length > 4 ? word.replace(ENDINGS, "") : word));
     places = placesOf(texts, patterns);
+  }
+  if (!places.length && words.length > 3) {
+    // A message that was pasted has numbers and names of its own: most of its words are enough.
+    patterns = words.map((word) => word.replace(/^[^\p{L}\p{N}-]+|[^\p{L}\p{N}]+$/gu, "")).filter(Boolean).map(patternOf);
+    places = placesOf(texts, patterns, Math.ceil(0.6 * patterns.length));
   }
   const said = document.createElement("p");
   said.className = "search-summary";

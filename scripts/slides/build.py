@@ -104,7 +104,8 @@ def _slide(slide: Slide, name: str) -> str:
 
 def _at_home(text: str, name: str) -> str:
     """Have links lead to the chapters' pages, as they do from the chapter's own."""
-    text = re.sub(r'href="#', f'href="../book/{name}#', text)
+    # Not what a drawing's parts refer to: these have come along.
+    text = re.sub(r'(<a\b[^>]*\bhref=")#', rf"\g<1>../book/{name}#", text)
     return re.sub(
         r'(href|src)="(?!\.\./|https?:|data:|[^"]*\?view)([\w.]+\.\w+)', r'\1="../book/\2', text
     )
