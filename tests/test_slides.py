@@ -85,3 +85,13 @@ def test_a_deck_links_to_the_chapters_and_takes_the_scripts_of_what_is_alive_alo
     assert '<script defer src="../_static/explorer.js?v=1">' in made
     assert "answers.js" not in made
     assert "<title>3. Pad: slides</title>" in made
+
+
+def test_what_the_page_folds_is_noted_and_leaves_no_empty_slide():
+    folded = cell("import math", classes="tag_hide-input")
+    card = '<div class="card admonition"><p>You can.</p></div>'
+    assert shown(card, folded, "<h2>Next</h2><p>Look.</p>") == [
+        f"<h1>3. Pad</h1>{card}",
+        "<h2>Next</h2><p>Look.</p>",
+    ]
+    assert "import math" in noted(card, folded, "<h2>Next</h2>")

@@ -56,7 +56,18 @@ def cut(page: str) -> list[list[Slide]]:
             groups.append([Slide("heading", [str(_bare(part))])])
         elif groups:
             _add(groups[-1], part, heading)
-    return groups
+    return list(map(_without_empty, groups))
+
+
+def _without_empty(group: list[Slide]) -> list[Slide]:
+    """Leave out slides that show nothing; what they noted goes to the slide before."""
+    kept: list[Slide] = []
+    for slide in group:
+        if kept and all(shown.startswith('<p class="again"') for shown in slide.shown):
+            kept[-1].notes += slide.notes
+        else:
+            kept.append(slide)
+    return kept
 
 
 def _parts(element: Tag) -> Iterator[Tag]:
@@ -217,11 +228,12 @@ def _show_cell(group: list[Slide], cell: Tag, heading: str) -> None:
     drawn = any("text_html" in _classes(piece) or piece.find(("img", "svg")) for piece in pieces)
     hidden = bool({"tag_hide-input", "tag_remove-input"} & set(_classes(cell)))
     before = len(slide.shown)
-    if code is not None and not hidden:
-        # A picture needs the room that the code which drew it would take; imports show nothing.
+    if code is not None:
+        # A picture needs the room that the code which drew it would take; imports show nothing;
+        # and what the page folds is no more to look at here.
         short = _lines(code) + printed <= MOST_LINES and not drawn
         imports = re.match(r"(import|from) ", code.get_text()) and not pieces
-        (slide.shown if short and not imports else slide.notes).append(str(code))
+        (slide.shown if short and not imports and not hidden else slide.notes).append(str(code))
     for piece in pieces:
         fits = drawn or _lines(piece) <= MOST_LINES
         (slide.shown if fits else slide.notes).append(str(piece))

@@ -71,7 +71,6 @@ def test_keys_within_the_explorer_turn_no_slide_and_others_do(deck):
 
 
 def test_the_speakers_window_opens_by_double_click_and_turns_the_slides(deck):
-    deck.keyboard.press("ArrowRight")
     with deck.context.expect_page() as opening:
         deck.keyboard.press("s")
     speaker = opening.value
