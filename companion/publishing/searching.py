@@ -22,6 +22,9 @@ EMPTY = ("br", "img", "input", "hr", "path", "rect", "line", "circle", "use", "m
 BLOCKS = ("p", "li", "pre", "td", "th", "tr", "div", "summary", "h1", "h2", "h3", "h4", "br", "dt")
 """Elements at which a word ends."""
 
+LED_TO = re.compile(r".*/companion_\w+")
+"""Pages of docstrings, to which the companion's index leads, and whose text is left out."""
+
 Section = tuple[str, str, str]
 """Its anchor, its heading, its text."""
 
@@ -89,6 +92,8 @@ def search_script(site: Path, pages: Iterable[str]) -> str:
     """Give the script: `[page, sections]` for each of the `pages` of the built `site`."""
     told = []
     for name in pages:
+        if LED_TO.fullmatch(name):
+            continue
         sections = read_page((site / f"{name}.html").read_text(encoding="utf-8"))
         if sections:
             told.append([f"{name}.html", sections])

@@ -17,6 +17,8 @@ EXCLUDED: tuple[tuple[str, str], ...] = ()
 
 PAGE_BUDGET = 500_000
 OWN_BUDGET = 40_000
+SEARCHED, SEARCHED_BUDGET = "_static/search_texts.js", 230_000
+"""The text of the whole book, which the search page alone loads."""
 OWN = ("batch-table.css", "book.css", "explorer.css", "explorer.js", "page.js")
 
 
@@ -114,6 +116,7 @@ def test_a_page_is_light(visit, name):
     paths = {unquote(urlsplit(address).path).lstrip("/") for address in visit(name).requests}
     weights = {path: compressed(SITE / path) for path in paths if (SITE / path).is_file()}
     assert f"_static/{OWN[0]}" in weights
+    assert weights.pop(SEARCHED, 0) < SEARCHED_BUDGET
     assert sum(weights.values()) < PAGE_BUDGET, sorted(weights.items(), key=lambda item: -item[1])
     own = [weight for path, weight in weights.items() if Path(path).name in OWN]
     assert len(own) == len(OWN)
