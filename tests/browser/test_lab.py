@@ -299,7 +299,8 @@ def test_without_scripts_the_table_is_there_to_read(browser, site):
 def test_it_is_light_and_only_where_it_is_needed(site):
     own = ("explorer.js", "page.js", "explorer.css", "batch-table.css", "lab.js", "lab.css")
     weights = [len(gzip.compress((site / "_static" / name).read_bytes(), mtime=0)) for name in own]
-    assert sum(weights) < 40_000, dict(zip(own, weights, strict=True))
+    # The explorer grew by what conversations need; a page with a lab has some thousand bytes more.
+    assert sum(weights) < 43_000, dict(zip(own, weights, strict=True))
     having = [
         path.name for path in site.glob("book/*.html") if "/lab.js" in path.read_text("utf-8")
     ]

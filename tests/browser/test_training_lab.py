@@ -142,7 +142,8 @@ def test_it_is_light_and_only_where_it_is_needed(site):
     own = ("explorer.js", "page.js", "explorer.css", "batch-table.css")
     own += ("lab.css", "training_lab.js", "training_lab.css")
     weights = [len(gzip.compress((site / "_static" / name).read_bytes(), mtime=0)) for name in own]
-    assert sum(weights) < 40_000, dict(zip(own, weights, strict=True))
+    # The explorer grew by what conversations need; a page with a lab has a thousand bytes more.
+    assert sum(weights) < 41_000, dict(zip(own, weights, strict=True))
     pages = site.glob("book/*.html")
     having = [path.name for path in pages if "/training_lab.js" in path.read_text("utf-8")]
     assert having == [Path(PAGE).name]
