@@ -14,10 +14,10 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
-from companion.answering.trying import FILE, NeverEnds, trace_until
+from companion.answering.trying import FILE, NeverEnds, run_import, trace_until
 from companion.checking import check
 from companion.exercises import EXERCISES, WITH_TENSORS
 
@@ -141,28 +141,15 @@ def _run_cell(source: str, space: dict[str, Any], seconds: float) -> str:
         tree = ast.parse("\n".join(lines), FILE)
         with _watched(time.monotonic() + seconds):
             for node in tree.body:
-                _run_statement(node, space)
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    run_import(node, space)
+                else:
+                    exec(compile(ast.Module([node], []), FILE, "exec"), space)
     except NeverEnds as stop:
         return f"its cell was stopped after {seconds:g} seconds, at line {stop}"
     except BaseException as error:  # SystemExit, too, is the cell's own
         return f"its cell raises {type(error).__name__}: {str(error)[:200]}"
     return ""
-
-
-def _run_statement(node: ast.stmt, space: dict[str, Any]) -> None:
-    """Run a statement; of imports, each name by itself: one that is missing costs itself."""
-    if not isinstance(node, ast.Import | ast.ImportFrom):
-        exec(compile(ast.Module([node], []), FILE, "exec"), space)
-        return
-    for alias in node.names:
-        one: ast.stmt = (
-            ast.Import([alias])
-            if isinstance(node, ast.Import)
-            else ast.ImportFrom(node.module, [alias], node.level)
-        )
-        with suppress(ImportError):
-            module = ast.fix_missing_locations(ast.Module([one], []))
-            exec(compile(module, "<imports>", "exec"), space)
 
 
 def _called(function: Any, reason: str, packed: Sequence[Any], seconds: float) -> dict[str, Any]:

@@ -92,21 +92,25 @@ def try_answer_as_json(source: str, name: str, imports: str, seconds: float) -> 
 
 
 def _imported(source: str) -> dict[str, Any]:
-    """Make the imports that can be had here, name by name: one that is missing costs itself."""
+    """Make the imports that can be had here."""
     space: dict[str, Any] = {"__name__": "__main__"}
     for node in ast.parse(source).body:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        for alias in node.names:
-            one: ast.stmt = (
-                ast.Import([alias])
-                if isinstance(node, ast.Import)
-                else ast.ImportFrom(node.module, [alias], node.level)
-            )
-            code = compile(ast.fix_missing_locations(ast.Module([one], [])), "<imports>", "exec")
-            with suppress(ImportError):
-                exec(code, space)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            run_import(node, space)
     return space
+
+
+def run_import(node: ast.Import | ast.ImportFrom, space: dict[str, Any]) -> None:
+    """Import into a space, name by name: one that is missing here costs itself alone."""
+    for alias in node.names:
+        one: ast.stmt = (
+            ast.Import([alias])
+            if isinstance(node, ast.Import)
+            else ast.ImportFrom(node.module, [alias], node.level)
+        )
+        code = compile(ast.fix_missing_locations(ast.Module([one], [])), "<imports>", "exec")
+        with suppress(ImportError):
+            exec(code, space)
 
 
 def trace_until(until: float) -> Callable[..., Any]:
