@@ -74,6 +74,19 @@ def test_what_is_no_state_is_refused(state, pattern):
         read_state(state)
 
 
+def assert_is_the_collators(made, collate, tokenized):
+    """Hold frames to what the collator makes of the same texts, or refuses in the same words."""
+    if made["refusal"]:
+        with pytest.raises(ValueError, match=re.escape(made["refusal"])):
+            collate(tokenized)
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResponseCutWarning)
+        batch = collate(tokenized)
+    assert made["batch"]["inputs"] == batch.inputs.tolist()
+    assert made["batch"]["targets"] == batch.targets.tolist()
+
+
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("truncation", ["cut", "keep_end"])
@@ -91,15 +104,7 @@ def test_without_a_fault_the_batch_is_the_collators(mask, style, truncation):
         made = frames(state)
         tokenized = [tokenize_entry(entry, style) for entry in entries]
         collate = Collator(mask=mask, max_length=limit, truncation=truncation)
-        if made["refusal"]:
-            with pytest.raises(ValueError, match=re.escape(made["refusal"])):
-                collate(tokenized)
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResponseCutWarning)
-            batch = collate(tokenized)
-        assert made["batch"]["inputs"] == batch.inputs.tolist()
-        assert made["batch"]["targets"] == batch.targets.tolist()
+        assert_is_the_collators(made, collate, tokenized)
 
 
 def errors(report):
@@ -292,15 +297,7 @@ def test_a_batch_of_conversations_is_the_collators(style):
         )
         tokenized = tokenize_conversations(own, style)
         assert [row["turns"] for row in made["rows"]] == [list(one.turns) for one in tokenized]
-        if made["refusal"]:
-            with pytest.raises(ValueError, match=re.escape(made["refusal"])):
-                collate(tokenized)
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResponseCutWarning)
-            batch = collate(tokenized)
-        assert made["batch"]["inputs"] == batch.inputs.tolist()
-        assert made["batch"]["targets"] == batch.targets.tolist()
+        assert_is_the_collators(made, collate, tokenized)
 
 
 @pytest.mark.parametrize("fault", [None, *TALKS.faults])

@@ -63,7 +63,7 @@ def test_every_cell_is_run_and_none_may_fail(path):
         assert not {"raises-exception", "skip-execution"} & set(cell.metadata.get("tags", []))
 
 
-@every_chapter
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_code_cells_are_short(path):
     lines = sorted(len(cell.source.splitlines()) for cell in cells(path, "code"))
     assert lines[-1] <= 15

@@ -4,13 +4,15 @@ import functools
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from companion.publishing.extension import MOVED
@@ -40,6 +42,26 @@ def unfold(explorer: Locator) -> None:
         explorer.locator('[data-part="all"]').click()
     if explorer.get_by_role("button", name="Settings", expanded=False).count():
         explorer.get_by_role("button", name="Settings").click()
+
+
+def faults_by_step(explorer: Locator, page: Page, steps: Iterable[str]) -> dict[object, list[Any]]:
+    """Give what axe and contrast.js find wrong with an explorer, at each of these steps."""
+    axe, found = Axe(), dict[object, list[Any]]()
+    measure = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+    options = {"preload": False, "resultTypes": ["violations"]}
+    for step in steps:
+        explorer.get_by_role("tab", name=step).click()
+        explorer.locator('[data-part="said"]').click()  # nothing is dimmed by a focus
+        answer = axe.run(page, context="batch-explorer", options=options).response
+        for violation in answer["violations"]:
+            found[step, violation["id"]] = [node["target"] for node in violation["nodes"][:3]]
+        for theme in THEMES:
+            dress(page, theme)
+            measured = page.evaluate(measure)
+            if measured["found"]:
+                found[step, theme] = measured["found"][:3]
+        dress(page, "light")
+    return found
 
 
 def built_pages() -> list[str]:

@@ -1,12 +1,9 @@
 """The explorer of chapter 13, which holds a conversation, used as a person does."""
 
-from pathlib import Path
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from browser.conftest import FRONT, THEMES, dress, unfold
+from browser.conftest import FRONT, faults_by_step, unfold
 
 CHAPTER = "book/13_chatting.html"
 FAULTS = (
@@ -158,22 +155,7 @@ def test_a_link_to_a_conversation_opens_it_even_on_a_page_that_has_none(explorer
 @pytest.mark.parametrize("width", [1280, 360])
 def test_axe_finds_nothing_in_a_conversation_and_all_text_is_legible(explorer, fresh, width):
     fresh.set_viewport_size({"width": width, "height": 780})
-    axe, found = Axe(), {}
-    measure = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
-    options = {"preload": False, "resultTypes": ["violations"]}
-    for step in ("Format", "Mask"):
-        explorer.get_by_role("tab", name=step).click()
-        part(explorer, "said").click()  # nothing is dimmed by a focus
-        answer = axe.run(fresh, context="batch-explorer", options=options).response
-        for violation in answer["violations"]:
-            found[step, violation["id"]] = [node["target"] for node in violation["nodes"][:3]]
-        for theme in THEMES:
-            dress(fresh, theme)
-            measured = fresh.evaluate(measure)
-            if measured["found"]:
-                found[step, theme] = measured["found"][:3]
-        dress(fresh, "light")
-    assert found == {}
+    assert faults_by_step(explorer, fresh, ("Format", "Mask")) == {}
     assert fresh.evaluate("document.documentElement.scrollWidth") <= width
 
 

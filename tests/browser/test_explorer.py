@@ -4,13 +4,11 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from browser.conftest import FRONT, THEMES, dress, far, unfold
+from browser.conftest import FRONT, far, faults_by_step, unfold
 
 STEPS = ("Format", "Tokenize", "Pad", "Shift", "Ignore", "Mask")
 
@@ -401,22 +399,7 @@ def test_a_screen_reader_is_told_step_shape_and_what_is_left(explorer):
 def test_axe_finds_nothing_in_any_step_and_all_text_is_legible(explorer, fresh, width):
     fresh.set_viewport_size({"width": width, "height": 780})
     open_entries(explorer)
-    axe, found = Axe(), {}
-    measure = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
-    options = {"preload": False, "resultTypes": ["violations"]}
-    for step in STEPS:
-        explorer.get_by_role("tab", name=step).click()
-        explorer.locator('[data-part="said"]').click()  # nothing is dimmed by a focus
-        answer = axe.run(fresh, context="batch-explorer", options=options).response
-        for violation in answer["violations"]:
-            found[step, violation["id"]] = [node["target"] for node in violation["nodes"][:3]]
-        for theme in THEMES:
-            dress(fresh, theme)
-            measured = fresh.evaluate(measure)
-            if measured["found"]:
-                found[step, theme] = measured["found"][:3]
-        dress(fresh, "light")
-    assert found == {}
+    assert faults_by_step(explorer, fresh, STEPS) == {}
 
 
 def place_of(explorer):
