@@ -164,6 +164,7 @@ def _by_template(
     """Give what tokenizes conversations by their template; None where there is none."""
     if rows.form.gives != "conversations":
         if given.template is not None:
+            next(iter(rows), None)  # what is wrong with the file itself is said first
             raise ValueError(
                 f"--template is for conversations, and {rows.name} holds {rows.form.gives}"
             )

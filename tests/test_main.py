@@ -495,6 +495,14 @@ def test_a_template_is_for_conversations(few, capsys):
     assert f"--template is for conversations, and {few} holds entries" in said
 
 
+@pytest.mark.parametrize(("text", "said"), [("", "holds no entry"), ('[{"a": ', "is not JSON")])
+def test_a_file_that_cannot_be_read_is_named_before_what_does_not_fit_it(
+    text, said, tmp_path, capsys
+):
+    path = write(tmp_path, "broken.json", text)
+    assert said in refused(capsys, "audit", path, "--template", "chatml")
+
+
 def test_rows_of_ids_are_audited_and_shown(tmp_path, capsys):
     rows = [
         {"input_ids": [5, 6, 7, 8, 50256], "labels": [-100, -100, 7, 8, label]}
