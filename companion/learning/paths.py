@@ -16,6 +16,9 @@ from companion.owning import CHAPTER as OWN
 from companion.owning import TASKS
 from companion.quizzing import Quiz, quizzes
 
+MINUTES = re.compile(r"\*\*Minutes\*\* ([0-9]+) .*?([0-9]+) more")
+"""What a card says: minutes to read and run, and more for its exercises."""
+
 PATHS: dict[str, tuple[str, ...]] = {
     "learner": (
         "00_start_here",
@@ -29,6 +32,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "08_auditing",
         "own_batch",
         "14_training",
+        "15_styles",
     ),
     "chats": (
         "00_start_here",
@@ -50,6 +54,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "11_packing",
         "12_ranks",
         "14_training",
+        "15_styles",
     ),
     "teacher": (
         "00_start_here",
@@ -93,7 +98,7 @@ def read_chapter(path: Path) -> Chapter:
     cells = json.loads(path.read_text("utf-8"))["cells"]
     text = "".join(cells[0]["source"])
     title = re.search(r"^# (.*)", text)
-    card = re.search(r"\*\*Minutes\*\* ([0-9]+) .*?([0-9]+) more", text)
+    card = MINUTES.search(text)
     minutes, more = map(int, card.groups()) if card else (0, 0)
     page = path.stem
     tasks = tuple(f"task {number}" for number in range(1, TASKS + 1)) if page == OWN else ()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from companion.exercises import CHAPTERS
+from companion.learning.paths import MINUTES
 
 ASKED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "start_here": (
@@ -141,7 +142,7 @@ def read_card(prose: str) -> Card:
     """
     title = re.search(r"^# (.*)$", prose, re.MULTILINE)
     able = re.search(r"\*\*You'll be able to\*\* (.*?)\.?$", prose, re.MULTILINE)
-    minutes = re.search(r"\*\*Minutes\*\* (\d+) .*?(\d+) more", prose)
+    minutes = MINUTES.search(prose)
     if not (title and able and minutes):
         raise ValueError("a chapter's card needs a title, *You'll be able to* and *Minutes*")
     mark = ";" if ";" in able[1] else ","
