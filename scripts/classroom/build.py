@@ -19,6 +19,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from companion.answering.engine import marking_script
+from companion.publishing.searching import search_script
 from scripts.classroom.tasks import (
     GRADER_SETTINGS,
     assignment,
@@ -67,6 +68,10 @@ def hand_out(students: Path, small: bool) -> None:
         if path.stem in FOR_TEACHERS:
             page = _with_notice(page)
         path.write_text(EDITORS.sub("", page) if small else page, encoding="utf-8")
+    # The search shows what stands in the pages, and so does their text in it.
+    pages = [f"book/{path.stem}" for path in sorted((students / "book").glob("*.html"))]
+    searched = students / "_static" / "search_texts.js"
+    searched.write_text(search_script(students, pages), encoding="utf-8")
     for path in (students / "_sources").rglob("*.*"):
         if path.suffix == ".ipynb":
             path.write_text(_as_json(without_solutions(_read(path))), encoding="utf-8")

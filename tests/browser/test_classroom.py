@@ -1,5 +1,6 @@
 """A teacher with a memory stick and no network: from the zip to the first task, and the evening."""
 
+import json
 import time
 import zipfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from book.chapters import WITH_EXERCISES, solutions
 from browser.conftest import SITE, far, must_have
 
 ZIP = SITE.parent / "inside-the-batch-classroom.zip"
@@ -70,6 +72,17 @@ def test_the_students_part_has_no_solution_and_nothing_for_teachers(unpacked, of
         assert "<summary>Solution</summary>" not in text, path
         assert "marking notes" not in text, path
     assert not list(students.rglob("teaching*.md"))
+    searched = (students / "_static" / "search_texts.js").read_text("utf-8")
+    texts = json.loads(searched[searched.index("[") : searched.rindex("]") + 1])
+    told = "".join("".join(text for _, parts in texts for _, _, text in parts).split())
+    assert "Thesolutioniswithyourteacher." in told
+    shown = [
+        f"{path.stem}: {name}"
+        for path in WITH_EXERCISES
+        for name, answer in solutions(path).items()
+        if "".join(answer.split()) in told
+    ]
+    assert shown == []
     offline.goto((students / "book" / "teaching_notes.html").as_uri())
     expect(offline.get_by_role("heading", level=1)).to_have_text("With your teacher")
     assert ZIP.stat().st_size < 15e6
