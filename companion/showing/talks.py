@@ -2,7 +2,7 @@
 
 Takes a `Conversation` and a template that is data, and gives each piece of text, and each
 token, the role that it is drawn in. A conversation is an entry of several turns, so that all
-later steps are those of `companion.showing.frames`. `chats.js` does the same in a browser.
+later steps are those of `companion.showing.frames`. `talks.js` does the same in a browser.
 What it leaves out: tools on offer and calls beside a text, for which there is no box.
 """
 
